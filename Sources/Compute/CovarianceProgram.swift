@@ -1,0 +1,72 @@
+/// The steps that carry (NNGP, NTK) of a pair of inputs from the first layer to the last.
+///
+/// A value without behaviour: the planner of `TangentKernels` writes it, backends run it.
+/// Conventions and formulas: `Documentation.docc/CovarianceProgram.md` of `TangentKernels`.
+package struct CovarianceProgram: Sendable, Hashable {
+    /// How many numbers describe a pair: one, one per pixel, or one per pair of pixels.
+    package enum Geometry: String, Sendable {
+        case scalar
+        case diagonal
+        case full
+    }
+
+    package struct Input: Sendable, Hashable {
+        package let height: Int
+        package let width: Int
+        package let channels: Int
+        /// Numbers per input.
+        package var count: Int { height * width * channels }
+
+        package init(height: Int, width: Int, channels: Int) {
+            self.height = height
+            self.width = width
+            self.channels = channels
+        }
+    }
+
+    package let geometry: Geometry
+    package let input: Input
+    package let steps: [CovarianceStep]
+
+    package init(geometry: Geometry, input: Input, steps: [CovarianceStep]) {
+        self.geometry = geometry
+        self.input = input
+        self.steps = steps
+    }
+
+    /// States that are alive at once: 1, plus one per residual block that is open.
+    package var depth: Int {
+        var depth = 1
+        var deepest = 1
+        for step in steps {
+            if step == .fork { depth += 1 }
+            if step == .join { depth -= 1 }
+            deepest = max(deepest, depth)
+        }
+        return deepest
+    }
+}
+
+/// One step of a covariance program.
+package enum CovarianceStep: Sendable, Hashable {
+    /// `k ← w² k + b²`, `t ← k + w² t`, with w² = `weightVariance`, b² = `biasVariance`.
+    case dense(weightVariance: Double, biasVariance: Double)
+    /// `a min(x, 0) + b max(x, 0)`: relu, leaky_relu, abs, identity and abrelu itself.
+    case abrelu(a: Double, b: Double)
+    case erf
+    case gelu
+    /// Normalisation over channels, without affine parameters.
+    case layerNorm(eps: Double)
+    /// Opens a residual block: the state is pushed; the main branch goes on with a copy.
+    case fork
+    /// The main branch is done: the top of the stack and the state change places; the shortcut goes on.
+    case exchange
+    /// The shortcut is done: the top of the stack is popped and added.
+    case join
+}
+
+/// Which covariance of a pair is meant.
+public enum CovarianceKind: String, Sendable, CaseIterable, Codable {
+    case nngp
+    case ntk
+}

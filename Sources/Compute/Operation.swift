@@ -1,0 +1,31 @@
+/// An elementwise or small operation on buffers, named like its kernel text: `Attack/sign_step` runs the entry
+/// point `sign_step` of `Kernels/Attack/sign_step.cl` on every backend.
+///
+/// The argument list is declared once, by the static function that makes the operation; backends bind it in order
+/// and check its length against the compiled kernel.
+package struct Operation: Sendable {
+    package enum Argument: Sendable {
+        case buffer(Buffer)
+        /// A number in the operation's precision.
+        case real(Double)
+        /// A 64-bit size or offset.
+        case size(Int)
+    }
+
+    /// Path of the kernel text without `.cl`.
+    package let kernel: String
+    package let precision: Precision
+    package let arguments: [Argument]
+    /// Work-items, one axis.
+    package let range: Int
+
+    package init(kernel: String, precision: Precision, arguments: [Argument], range: Int) {
+        self.kernel = kernel
+        self.precision = precision
+        self.arguments = arguments
+        self.range = range
+    }
+
+    /// Name of the entry point: the last part of the path.
+    package var entryPoint: String { String(kernel[kernel.index(after: kernel.lastIndex(of: "/")!)...]) }
+}
