@@ -20,6 +20,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
+        // Architectures, layers, planner; Gram and gradient assembly.
+        .target(name: "TangentKernels", dependencies: ["Compute"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
