@@ -20,6 +20,13 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
+        // Host drivers around the step files of Kernels/, multi-versioned by instruction set.
+        .target(
+            name: "CPUKernels",
+            cSettings: [.headerSearchPath("../../Kernels")],
+            linkerSettings: [.linkedLibrary("m")]),
+        // The backend of host threads: CPUKernels and OpenBLAS.
+        .target(name: "CPUBackend", dependencies: ["Compute", "CPUKernels", "COpenBLAS"]),
         // Architectures, layers, planner; Gram and gradient assembly.
         .target(name: "TangentKernels", dependencies: ["Compute"]),
     ],
