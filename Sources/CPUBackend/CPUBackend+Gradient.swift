@@ -1,5 +1,5 @@
-import CPUKernels
 import COpenBLAS
+import CPUKernels
 import Compute
 
 /// Covariances of rows × columns with the factors of their gradient: ∇K = tangential u' + radial u.
@@ -166,7 +166,6 @@ extension CPUBackend {
     ) {
         let rowParts = Self.parts(m, of: 128)
         let columnParts = Self.parts(n, of: rowParts.count > 1 ? n : 512)
-        nonisolated(unsafe) let (a, b, c) = (a, b, c)
         parallel(rowParts.count * columnParts.count) { index in
             let i = rowParts[index / columnParts.count]
             let j = columnParts[index % columnParts.count]

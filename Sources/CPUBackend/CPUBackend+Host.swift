@@ -3,18 +3,6 @@ import Foundation
 
 /// What the machine says of itself.
 extension CPUBackend {
-    /// Cores that this process may use; an affinity mask counts.
-    static var usableCores: Int {
-        #if os(Linux)
-            var set = cpu_set_t()
-            if sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 {
-                let bits = withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-                return max(1, bits)
-            }
-        #endif
-        return ProcessInfo.processInfo.activeProcessorCount
-    }
-
     static var physicalMemory: Int { Int(ProcessInfo.processInfo.physicalMemory) }
 
     static var processorName: String {

@@ -1,6 +1,6 @@
+import COpenBLAS
 import CPUKernels
 import Compute
-import COpenBLAS
 import Dispatch
 import Foundation
 
@@ -16,7 +16,7 @@ package final class CPUBackend: Backend {
 
     /// - Parameter threads: at most this many; nil for all cores that the process may use.
     package init(index: Int = 0, threads: Int? = nil) {
-        let cores = Self.usableCores
+        let cores = Int(ntk_usable_cores())
         self.threads = max(1, min(threads ?? cores, cores))
         device = Device(
             backend: "cpu", index: index, name: Self.processorName, driver: Self.blasName, kind: .cpu,
@@ -56,14 +56,18 @@ package final class CPUBackend: Backend {
     // MARK: Threads
 
     /// Runs `body` for 0 ..< count on all threads, in any order.
-    func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    func parallel(_ count: Int, _ body: (Int) -> Void) {
         if count <= 1 || threads == 1 {
             for index in 0..<count { body(index) }
             return
         }
         let counter = Counter()
-        DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
-            while let index = counter.next(below: count) { body(index) }
+        withoutActuallyEscaping(body) { body in
+            // The parts write to disjoint memory, and none outlives this call.
+            nonisolated(unsafe) let work = body
+            DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+                while let index = counter.next(below: count) { work(index) }
+            }
         }
     }
 

@@ -25,7 +25,8 @@ final class CPUInputs: Sendable {
 /// A covariance program in C's terms.
 final class CPUProgram: Sendable {
     private let steps: CPUMemory
-    let value: ntk_program
+    /// Points into `steps`; read only.
+    nonisolated(unsafe) let value: ntk_program
 
     init(_ program: CovarianceProgram) throws(ComputeError) {
         precondition(program.geometry == .scalar, "the CPU backend runs scalar programs")

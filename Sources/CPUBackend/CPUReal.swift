@@ -1,6 +1,6 @@
+import COpenBLAS
 import CPUKernels
 import Compute
-import COpenBLAS
 
 /// What differs between the precisions: which BLAS routine and which driver.
 protocol CPUReal: Real {
@@ -17,29 +17,33 @@ protocol CPUReal: Real {
         _ transposed: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Self>, _ lda: Int,
         _ beta: Double, _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
 
-    static var prepare:
-        (UnsafePointer<ntk_program>, UnsafePointer<Self>, Int, Int, UnsafePointer<Inputs>) -> Void { get }
+    static var prepare: (UnsafePointer<ntk_program>, UnsafePointer<Self>, Int, Int, UnsafePointer<Inputs>) -> Void {
+        get
+    }
     static var forward:
         (
             UnsafePointer<ntk_program>, UnsafePointer<Inputs>, Int, Int, UnsafePointer<Inputs>, Int, Int, Int32,
             UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>?, UnsafeMutablePointer<Self>?, Int
-        ) -> Void { get }
+        ) -> Void
+    { get }
     static var tangent:
         (
             UnsafePointer<ntk_program>, Int32, UnsafePointer<Inputs>, Int, Int, UnsafePointer<Inputs>, Int, Int,
             UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, UnsafeMutablePointer<Self>,
             UnsafeMutablePointer<Self>, Int
-        ) -> Void { get }
+        ) -> Void
+    { get }
     static var weigh:
         (
             Int, Int, UnsafePointer<Double>, UnsafePointer<Self>, Int, UnsafePointer<Self>, UnsafePointer<Self>,
             UnsafeMutablePointer<Self>, UnsafeMutablePointer<Double>
-        ) -> Void { get }
+        ) -> Void
+    { get }
     static var predict:
-        (Int, Int, UnsafePointer<Self>, UnsafePointer<Double>, Int, UnsafeMutablePointer<Double>) -> Void { get }
+        (Int, Int, UnsafePointer<Self>, UnsafePointer<Double>, Int, UnsafeMutablePointer<Double>) -> Void
+    { get }
     static var finishGradient: (Int, UnsafePointer<Self>, Double, UnsafeMutablePointer<Self>) -> Void { get }
-    static var transpose:
-        (Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, Int) -> Void { get }
+    static var transpose: (Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, Int) -> Void { get }
 }
 
 private func flag(_ transposed: Bool) -> CBLAS_TRANSPOSE { transposed ? CblasTrans : CblasNoTrans }

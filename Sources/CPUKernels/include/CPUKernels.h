@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#pragma clang assume_nonnull begin
+
 typedef enum {
     NTK_DENSE,
     NTK_ABRELU,
@@ -59,8 +61,8 @@ typedef struct {
        nngp, ntk: [rows, stride], either may be null; `triangular`: only columns ≤ row are computed. */                \
     void ntk_forward_##suffix(const ntk_program *program, const ntk_inputs_##suffix *rows, size_t row_begin,           \
                               size_t row_end, const ntk_inputs_##suffix *columns, size_t column_begin,                 \
-                              size_t column_end, int triangular, const scalar *rho, size_t rho_stride, scalar *nngp,   \
-                              scalar *ntk, size_t stride);                                                             \
+                              size_t column_end, int triangular, const scalar *rho, size_t rho_stride, scalar         \
+                              *_Nullable nngp, scalar *_Nullable ntk, size_t stride);                                  \
                                                                                                                        \
     /* The covariance (ntk, or nngp where `is_nngp`) of rows × columns and its gradient in the row x, as factors:       \
        ∇K = tangential u' + radial u, u = x/|x|. rho: [rows, rho_stride], rho_stride ≥ columns + 15; results:           \
@@ -88,5 +90,19 @@ typedef struct {
 
 NTK_DECLARE(float, float32)
 NTK_DECLARE(double, float64)
+
+// Elementwise operations, the text of Kernels/Attack: the same arguments as the entry points there, for the numbers
+// begin ..< end.
+#define NTK_DECLARE_OPERATIONS(scalar, suffix)                                                                         \
+    void ntk_sign_step_##suffix(scalar *point, const scalar *origin, const scalar *gradient, scalar alpha, scalar eps, \
+                                scalar lower, scalar upper, size_t begin, size_t end);
+
+NTK_DECLARE_OPERATIONS(float, float32)
+NTK_DECLARE_OPERATIONS(double, float64)
+
+// Cores that this process may use; an affinity mask counts.
+int ntk_usable_cores(void);
+
+#pragma clang assume_nonnull end
 
 #endif
