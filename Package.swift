@@ -20,6 +20,17 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
+        // Which tile of a Gram matrix runs on which device, with retry and progress. Knows no mathematics.
+        .target(name: "Scheduling", dependencies: ["Compute"]),
+        // Kernel regression on a Gram matrix, at any training time: float64 on the host.
+        .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
+        // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
+        .target(name: "Attacks", dependencies: ["Compute"]),
+        // Golden files and readers that several test targets share.
+        .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "TestSupport"]),
+        .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
