@@ -27,8 +27,27 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m")]),
         // The backend of host threads: CPUKernels and OpenBLAS.
         .target(name: "CPUBackend", dependencies: ["Compute", "CPUKernels", "COpenBLAS"]),
+        // Which tile of a Gram matrix runs on which device, with retry and progress. Knows no mathematics.
+        .target(name: "Scheduling", dependencies: ["Compute"]),
         // Architectures, layers, planner; Gram and gradient assembly.
-        .target(name: "TangentKernels", dependencies: ["Compute"]),
+        .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
+        // Kernel regression on a Gram matrix, at any training time: float64 on the host.
+        .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
+        // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
+        .target(name: "Attacks", dependencies: ["Compute"]),
+        // The command line; the only place that names both backends.
+        .executableTarget(
+            name: "ntk",
+            dependencies: [
+                "CPUBackend", "TangentKernels", "Inference", "Attacks",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // Golden files and readers that several test targets share.
+        .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
+        .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
