@@ -33,13 +33,11 @@ let package = Package(
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
-        // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
-        .target(name: "Attacks", dependencies: ["Compute"]),
         // The command line; the only place that names both backends.
         .executableTarget(
             name: "ntk",
             dependencies: [
-                "CPUBackend", "TangentKernels", "Inference", "Attacks",
+                "CPUBackend", "TangentKernels", "Inference",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -47,7 +45,6 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
-        .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
