@@ -48,11 +48,16 @@ struct Outputs {
 
 extension AttackGoal {
     /// The class each point shall leave or reach, [m].
-    func classes(_ labels: [Int]?, _ predictions: Tensor<Double>, outputs: Int) throws(AttackError) -> [Int] {
+    /// - Parameter predictions: at the clean points, [m, k].
+    func classes(
+        _ batch: AttackBatch, _ predictions: Tensor<Double>, outputs: Int
+    ) throws(AttackError) -> [Int] {
+        let labels = batch.labels
         precondition(predictions.stride == outputs, "predictions \(predictions.shape) of a model of \(outputs) outputs")
         let allowed = outputs == 1 ? "-1 and 1" : "0 to \(outputs - 1)"
         if let bad = labels?.firstIndex(where: { !Labels.isClass($0, outputs: outputs) }) {
-            throw .usage("point \(bad) of a batch has the label \(labels?[bad] ?? 0): the model knows \(allowed)")
+            throw .usage(
+                "point \(batch.firstIndex + bad) has the label \(labels?[bad] ?? 0): the model knows \(allowed)")
         }
         switch self {
         case .label:

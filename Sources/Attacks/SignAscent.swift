@@ -68,7 +68,7 @@ private struct Ascent {
             atOrigin = linearized
             predictions = linearized.predictions
         }
-        classes = try settings.goal.classes(batch.labels, predictions, outputs: model.outputs)
+        classes = try settings.goal.classes(batch, predictions, outputs: model.outputs)
         cleanOutputs = try Outputs(predictions, settings.objective, classes, batch)
     }
 

@@ -34,8 +34,8 @@ import Testing
             message { () throws(AttackError) in try run(labels: nil) }
                 == "an attack on labels needs labels: give test targets or set target: prediction")
         #expect(
-            message { () throws(AttackError) in try run(labels: [0, 1]) }
-                == "point 0 of a batch has the label 0: the model knows -1 and 1")
+            message { () throws(AttackError) in try run(labels: [1, 0]) }
+                == "point 1 has the label 0: the model knows -1 and 1")
         #expect(
             message { () throws(AttackError) in try run(FGSM(goal: .targeted(3))) }
                 == "an attack is targeted at class 3: the model knows -1 and 1")
