@@ -20,6 +20,14 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
+        // npy arrays, atomic files, JSON lines, checksums and fingerprints.
+        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL"]),
+        // Readers of data sets, where to find them and how to fetch them.
+        .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
+        // Temporary folders and failing system calls, for the tests of whatever writes files.
+        .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "StorageTestSupport"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "StorageTestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
