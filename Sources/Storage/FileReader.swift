@@ -7,6 +7,8 @@
 /// Bytes in order, from a file or from what a file unpacks to.
 package protocol ByteSource: AnyObject {
     var path: String { get }
+    /// No source gives more bytes than this: a bound on what a header may be believed.
+    var largestSize: Int { get }
     /// Fills the buffer; fewer bytes than it holds mean that the source has ended.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StorageError) -> Int
 }
@@ -30,6 +32,7 @@ package final class FileReader: ByteSource {
     package let path: String
     /// Bytes in the file when it was opened.
     package let size: Int
+    package var largestSize: Int { size }
     private let descriptor: Int32
 
     /// - Throws: ``StorageError`` where the file is absent, unreadable or a folder.

@@ -14,6 +14,8 @@ package final class GzipReader: ByteSource {
     private var isBetweenMembers = false
 
     package var path: String { file.path }
+    /// Deflate packs at most 1032 bytes into one.
+    package var largestSize: Int { file.size.multipliedReportingOverflow(by: 1032).partialValue }
 
     private static let inputSize = 256 << 10
     /// zlib's largest window, plus 16: gzip and nothing else.
