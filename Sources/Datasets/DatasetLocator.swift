@@ -59,7 +59,7 @@ package struct DatasetLocator: Sendable {
                     continue
                 }
                 let found = Found(edition: edition, paths: paths.compactMap { $0 })
-                if let other = owner(of: found, besides: description) {
+                if let other = owner(of: Array(zip(edition.files, found.paths)), besides: description) {
                     notes.append("\(folder) holds \(other.rawValue) under the same file names")
                     continue
                 }
@@ -79,9 +79,10 @@ package struct DatasetLocator: Sendable {
     }
 
     /// Another data set that the smallest of these files is known to belong to: MNIST and its likes share file names.
-    private func owner(of found: Found, besides description: DatasetDescription) -> DatasetName? {
-        let smallest = zip(found.edition.files, found.paths).min { $0.0.byteCount < $1.0.byteCount }
-        guard let (file, path) = smallest else { return nil }
+    func owner(
+        of found: [(file: DatasetFile, path: String)], besides description: DatasetDescription
+    ) -> DatasetName? {
+        guard let (file, path) = found.min(by: { $0.file.byteCount < $1.file.byteCount }) else { return nil }
         let others = registry.descriptions.filter { other in
             other.name != description.name && other.editions.contains { $0.files.contains { $0.name == file.name } }
         }
