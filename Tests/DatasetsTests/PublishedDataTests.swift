@@ -24,6 +24,16 @@ enum PublishedData {
         #expect(row.map { $0.rounded() } == [3, 18, 18, 18, 126])
     }
 
+    /// The published counts of zeros and ones.
+    @Test(.enabled(if: PublishedData.hasRoot, "NTK_DATA names no folder with MNIST"))
+    func allZerosAndOnes() throws {
+        let dataset = try Dataset.load(DatasetRequest(name: .mnist, root: PublishedData.root, classes: [0, 1]))
+        #expect(dataset.trainLabels?.filter { $0 == 0 }.count == 5923)
+        #expect(dataset.trainLabels?.filter { $0 == 1 }.count == 6742)
+        #expect(dataset.testLabels?.filter { $0 == 0 }.count == 980)
+        #expect(dataset.testLabels?.filter { $0 == 1 }.count == 1135)
+    }
+
     @Test(.enabled(if: PublishedData.hasRoot, "NTK_DATA names no folder with CIFAR-10"))
     func cifar10() throws {
         let two = try Dataset.load(
