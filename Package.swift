@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "StorageTestSupport"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
     ],
     swiftLanguageModes: [.v6],
