@@ -18,8 +18,14 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // The OpenCL text of every kernel, embedded.
+        .target(name: "Kernels", path: "Kernels", exclude: ["prelude.cl", "Attack", "Matrix"]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
+        // Owns every OpenCL object; the only importer of COpenCL and CCLBlast.
+        .target(name: "OpenCLBackend", dependencies: ["COpenCL", "CCLBlast", "Kernels", "Compute"]),
+
+        .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
