@@ -27,13 +27,16 @@ package final class OpenCLBackend: Sendable {
     /// - Parameters:
     ///   - profiling: keeps a record of every command for ``takeProfile()``.
     ///   - cache: where compiled programs are kept; nil builds them every time.
+    ///   - monitor: what all calls go through; by default one of its own.
     package init(
         _ device: OpenCLDevice, profiling: Bool = false,
-        cache: ProgramCache? = ProgramCache(environment: ProcessInfo.processInfo.environment)
+        cache: ProgramCache? = ProgramCache(environment: ProcessInfo.processInfo.environment),
+        monitor: CallMonitor? = nil
     ) throws(ComputeError) {
         self.device = device.device
         self.cache = cache
-        monitor = CallMonitor(device: device.device.name)
+        let monitor = monitor ?? CallMonitor(device: device.device.name)
+        self.monitor = monitor
         context = try Context(device, monitor: monitor)
         queue = try Queue(in: context, profiling: profiling)
         try CLBlastTuning.apply(to: device, monitor)

@@ -12,23 +12,26 @@ final class Program: Sendable {
     static func make(
         _ source: ProgramSource, in context: Context, cache: ProgramCache?
     ) throws(ComputeError) -> Program {
-        let text = source.text
-        let device = context.device
-        let key = [
-            text, source.buildOptions, device.platformName, device.device.name, device.device.driver,
-        ].joined(separator: "\0")
+        let key = key(source, context)
         // A stored program that the driver refuses is as good as none.
         if let binary = cache?.load(key), let program = try? Program(source, binary: binary, in: context) {
             return program
         }
-        let program = try Program(source, text: text, in: context)
+        let program = try Program(source, in: context)
         if let cache, let binary = program.binary { cache.store(binary, key) }
         return program
     }
 
-    private init(_ source: ProgramSource, text: String, in context: Context) throws(ComputeError) {
+    /// Everything that a compiled program depends on.
+    static func key(_ source: ProgramSource, _ context: Context) -> String {
+        let device = context.device
+        return [source.text, source.buildOptions, device.platformName, device.device.name, device.device.driver]
+            .joined(separator: "\0")
+    }
+
+    private init(_ source: ProgramSource, in context: Context) throws(ComputeError) {
         raw = try context.monitor.create("clCreateProgramWithSource", "building \(source.name)") { status in
-            text.withCString { text in
+            source.text.withCString { text in
                 var text: UnsafePointer<CChar>? = text
                 return clCreateProgramWithSource(context.raw, 1, &text, nil, &status)
             }
