@@ -1,5 +1,5 @@
-import Compute
 import COpenCL
+import Compute
 
 /// A `clGet…Info` function with its object and parameter bound: capacity, destination, needed size.
 typealias InfoQuery = (Int, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?) -> cl_int

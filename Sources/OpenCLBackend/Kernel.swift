@@ -26,7 +26,9 @@ struct Kernel: ~Copyable {
     private let name: String
 
     init(_ entryPoint: String, of program: Program) throws(ComputeError) {
-        raw = try program.context.monitor.create("clCreateKernel", "looking for \(entryPoint) in \(program.source.name)") {
+        raw = try program.context.monitor.create(
+            "clCreateKernel", "looking for \(entryPoint) in \(program.source.name)"
+        ) {
             clCreateKernel(program.raw, entryPoint, &$0)
         }
         self.program = program

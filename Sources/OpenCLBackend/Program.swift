@@ -69,7 +69,8 @@ final class Program: Sendable {
                 var device: cl_device_id? = context.device.raw
                 return clBuildProgram(raw, 1, &device, source.buildOptions, nil, nil)
             }
-        } catch where error.kind == .buildFailed {
+        } catch {
+            guard error.kind == .buildFailed else { throw error }
             let log =
                 (try? monitor.text("clGetProgramBuildInfo", "building \(source.name)") {
                     clGetProgramBuildInfo(

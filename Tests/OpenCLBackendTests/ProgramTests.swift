@@ -54,7 +54,9 @@ struct ProgramTests {
         let backend = try Machine.backend()
         let source = ProgramSource(
             name: "Test/broken", precision: .float32,
-            parts: [.file("Attack/sign_step.cl"), .generated(name: "broken.cl", text: "\n\n__kernel void f() { oops; }")])
+            parts: [
+                .file("Attack/sign_step.cl"), .generated(name: "broken.cl", text: "\n\n__kernel void f() { oops; }"),
+            ])
         let error = #expect(throws: ComputeError.self) { try backend.kernel("f", of: source) }
         #expect(error?.kind == .buildFailed)
         let sentence = error?.description ?? ""
