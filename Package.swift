@@ -19,7 +19,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // The OpenCL text of every kernel, embedded.
-        .target(name: "Kernels", path: "Kernels", exclude: ["prelude.cl", "Attack", "Matrix"]),
+        .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
         // Owns every OpenCL object; the only importer of COpenCL and CCLBlast.
