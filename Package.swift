@@ -24,8 +24,35 @@ let package = Package(
         .target(name: "Compute"),
         // Owns every OpenCL object; the only importer of COpenCL and CCLBlast.
         .target(name: "OpenCLBackend", dependencies: ["COpenCL", "CCLBlast", "Kernels", "Compute"]),
+        // Host drivers around the step files of Kernels/, multi-versioned by instruction set.
+        .target(
+            name: "CPUKernels",
+            cSettings: [.headerSearchPath("../../Kernels")],
+            linkerSettings: [.linkedLibrary("m")]),
+        // The backend of host threads: CPUKernels and OpenBLAS.
+        .target(name: "CPUBackend", dependencies: ["Compute", "CPUKernels", "COpenBLAS"]),
+        // Which tile of a Gram matrix runs on which device, with retry and progress. Knows no mathematics.
+        .target(name: "Scheduling", dependencies: ["Compute"]),
+        // Architectures, layers, planner; Gram and gradient assembly.
+        .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
+        // Kernel regression on a Gram matrix, at any training time: float64 on the host.
+        .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
+        // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
+        .target(name: "Attacks", dependencies: ["Compute"]),
+        // The command line; the only place that names both backends.
+        .executableTarget(
+            name: "ntk",
+            dependencies: [
+                "CPUBackend", "TangentKernels", "Inference", "Attacks",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
-        .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend"]),
+        // Golden files and readers that several test targets share.
+        .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
+        .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "TestSupport"]),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
+        .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -1,28 +1,100 @@
-// Number types that every kernel file shares, in OpenCL C and in C.
+// Types and words that every step and every driver uses, in the subset of C that OpenCL C 1.2 and clang's C share.
 //
-// REAL_BITS 32 | 64: width of `scalar`, the numbers in buffers.
+//   scalar   float or double: REAL_BITS = 32 or 64
+//   real     what one work-item (or one lane group of the CPU backend) holds: REAL_WIDTH scalars; 1 on a GPU
+//   acc      the type of long sums and per-image quantities: double where there is fp64, else float
+//   GLOBAL, CONSTANT   address spaces; empty and const in C
+//   TABLE    storage of a table of coefficients
+//
+// A vector never crosses a function boundary by value: steps take pointers (under target_clones a 512-bit vector by
+// value is an ABI error).
+
 #ifndef REAL_BITS
 #define REAL_BITS 32
 #endif
+#ifndef REAL_WIDTH
+#define REAL_WIDTH 1
+#endif
 
-#ifdef __OPENCL_C_VERSION__
-#ifdef cl_khr_fp64
-#pragma OPENCL EXTENSION cl_khr_fp64 : enable
-typedef double acc;
-#else
-typedef float acc;
-#endif
-#define GLOBAL __global
-#else
-#include <math.h>
-#include <stddef.h>
-typedef double acc;
-#define GLOBAL
-#endif
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
 
 #if REAL_BITS == 64
-typedef double scalar;
+#define scalar double
+#define integer long
 #else
-typedef float scalar;
+#define scalar float
+#define integer int
 #endif
+
+#ifdef __OPENCL_C_VERSION__
+
+#if defined(cl_khr_fp64)
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef double acc;
+#define ACC_BITS 64
+#else
+typedef float acc;
+#define ACC_BITS 32
+#endif
+#define GLOBAL __global
+#define CONSTANT __constant
+#define TABLE __constant
+#define STEP static inline
+#define SIZE ulong
+
+#if REAL_WIDTH == 1
 typedef scalar real;
+typedef int mask_t;
+#define SELECT(condition, a, b) ((condition) ? (a) : (b))
+#define ANY(condition) (condition)
+#define LOAD(pointer) (*(pointer))
+#else
+typedef PASTE(scalar, REAL_WIDTH) real;
+typedef PASTE(integer, REAL_WIDTH) mask_t;
+#define SELECT(condition, a, b) select((real)(b), (real)(a), (mask_t)(condition))
+#define ANY(condition) any(condition)
+#define LOAD(pointer) PASTE(vload, REAL_WIDTH)(0, pointer)
+#define STORE(value, pointer) PASTE(vstore, REAL_WIDTH)(value, 0, pointer)
+#endif
+
+#else // C, the CPU backend
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef double acc;
+#define ACC_BITS 64
+#define GLOBAL
+#define CONSTANT const
+#define TABLE static const
+#define STEP static inline __attribute__((always_inline))
+#define SIZE size_t
+
+typedef scalar real __attribute__((ext_vector_type(REAL_WIDTH)));
+#if REAL_BITS == 64
+typedef int64_t mask_t __attribute__((ext_vector_type(REAL_WIDTH)));
+#else
+typedef int32_t mask_t __attribute__((ext_vector_type(REAL_WIDTH)));
+#endif
+typedef real unaligned_real __attribute__((aligned(sizeof(scalar))));
+#define SELECT(condition, a, b)                                                                                        \
+    __builtin_bit_cast(real, ((condition) & __builtin_bit_cast(mask_t, (real)(a))) |                                     \
+                                 (~(condition) & __builtin_bit_cast(mask_t, (real)(b))))
+#define ANY(condition) (__builtin_reduce_or(condition) != 0)
+#define LOAD(pointer) (*(const unaligned_real *)(pointer))
+#define STORE(value, pointer) (*(unaligned_real *)(pointer) = (value))
+#undef sqrt
+#define sqrt(x) __builtin_elementwise_sqrt(x)
+#define fma(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define fmin(a, b) __builtin_elementwise_min(a, b)
+#define fmax(a, b) __builtin_elementwise_max(a, b)
+#define fabs(x) __builtin_elementwise_abs(x)
+#define copysign(x, y) __builtin_elementwise_copysign(x, y)
+
+#endif
+
+#define PI 3.14159265358979323846
+// A number as a real of its own precision: a double literal would widen a float.
+#define R(x) ((real)((scalar)(x)))

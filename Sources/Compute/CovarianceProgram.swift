@@ -65,6 +65,46 @@ package enum CovarianceStep: Sendable, Hashable {
     case join
 }
 
+extension CovarianceStep {
+    /// Numbers per input that the step keeps in its table, as its `.cl` file lists them.
+    package var slotCount: Int {
+        switch self {
+        case .dense, .join: 3
+        case .abrelu, .layerNorm: 1
+        case .erf, .gelu: 7
+        case .fork, .exchange: 0
+        }
+    }
+
+    /// The step's parameters, in the order of its `.cl` file.
+    package var parameters: [Double] {
+        switch self {
+        case .dense(let weightVariance, let biasVariance): return [weightVariance, biasVariance]
+        case .abrelu(let a, let b):
+            let second = (a * a + b * b) / 2
+            let turn = (a - b) * (a - b) / (a * a + b * b)
+            return [second, second * turn / .pi, turn / .pi, turn]
+        case .layerNorm(let eps): return [eps]
+        case .erf, .gelu, .fork, .exchange, .join: return []
+        }
+    }
+
+    /// Slots of the read-out after the last step: √q and its growth.
+    package static var readoutSlotCount: Int { 2 }
+}
+
+extension CovarianceProgram {
+    /// First slot of each step, and of the read-out behind them.
+    package var slotOffsets: [Int] {
+        steps.reduce(into: [0]) { offsets, step in offsets.append(offsets[offsets.count - 1] + step.slotCount) }
+    }
+
+    /// Slots per input, the read-out's included.
+    package var slotCount: Int {
+        steps.reduce(CovarianceStep.readoutSlotCount) { $0 + $1.slotCount }
+    }
+}
+
 /// Which covariance of a pair is meant.
 public enum CovarianceKind: String, Sendable, CaseIterable, Codable {
     case nngp

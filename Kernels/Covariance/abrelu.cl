@@ -1,0 +1,53 @@
+// a min(x, 0) + b max(x, 0): relu, leaky_relu, abs, identity, abrelu.
+//
+// c₂ = (a² + b²)/2, f = (a − b)²/(2π), κ = f/c₂; θ the angle of the pair, g = sin θ − θ cos θ:
+//   e' = e − κ g,  c' = c + κ g,  t' = (1 − κ θ) t,  q' = c₂ q.
+// For ρ < 0 the same with φ = π − θ, arranged so that nothing cancels at x, −x.
+// Source: Cho & Saul 2009 (order 1), in correlation form.
+// Slot per input: √q (for derivatives). Parameters: c₂, f, κ, κπ.
+
+STEP void abrelu_variance(variance *v, acc *slot, CONSTANT acc *p) {
+    slot[0] = sqrt(v->q);
+    v->q *= p[0];
+}
+
+// gain = K̇/c₂ = 1 − κ θ
+STEP void abrelu_advance(pair *s, CONSTANT acc *p, real *gain) {
+    real kappa = R(p[2]), turn = R(p[3]);
+    real m = fmin(s->e, s->c);
+    real root = sqrt(2 * m);
+    real phi, g;
+    angle_of(&m, &phi);
+    moment_of(&m, &g);
+    phi *= kappa * root;
+    g *= kappa * root * m;
+    real near_e = SELECT(s->e <= s->c, m, fma(turn - 1, m, 2 - turn));
+    real near_c = SELECT(s->e <= s->c, 2 - m, fma(1 - turn, m, turn));
+    *gain = SELECT(s->e <= s->c, 1 - phi, (1 - turn) + phi);
+    s->e = near_e - g;
+    s->c = near_c + g;
+}
+
+STEP void abrelu_forward(pair *s, const real *row, const real *col, CONSTANT acc *p) {
+    real gain;
+    abrelu_advance(s, p, &gain);
+    s->t *= gain;
+}
+
+STEP void abrelu_tangent(pair *s, tangent *d, const real *row, const real *col, CONSTANT acc *p) {
+    mask_t absent = (row[0] == 0) | (col[0] == 0); // norm zero: ρ = 0 at every layer, K̇ = (a + b)²/4
+    real inverse;
+    inverse_sine(s, &inverse);
+    inverse = SELECT(absent, R(0), inverse);
+    s->e = SELECT(absent, R(1), s->e);
+    s->c = SELECT(absent, R(1), s->c);
+    real bend = s->t * inverse; // t ∂K̇/∂k = f bend / r
+    real gain;
+    abrelu_advance(s, p, &gain);
+    s->t *= gain;
+    d->t_l = fma(gain, d->t_l, -R(p[2]) * bend * d->e_l);
+    d->e_l *= gain;
+    gain *= R(p[0]);
+    d->t_k = fma(gain, d->t_k, R(p[1]) * bend * d->k_k);
+    d->k_k *= gain;
+}

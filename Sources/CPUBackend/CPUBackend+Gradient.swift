@@ -1,0 +1,182 @@
+import COpenBLAS
+import CPUKernels
+import Compute
+
+/// Covariances of rows × columns with the factors of their gradient: ∇K = tangential u' + radial u.
+final class CPULinearization: Sendable {
+    /// Each [rows, stride].
+    let value: CPUMemory
+    let tangential: CPUMemory
+    let radial: CPUMemory
+    let stride: Int
+
+    init(rows: Int, columns: Int, precision: Precision) throws(ComputeError) {
+        stride = (columns + 15) / 16 * 16
+        value = try CPUMemory(byteCount: rows * stride * precision.byteCount)
+        tangential = try CPUMemory(byteCount: rows * stride * precision.byteCount)
+        radial = try CPUMemory(byteCount: rows * stride * precision.byteCount)
+    }
+}
+
+extension Linearization {
+    fileprivate var cpu: CPULinearization {
+        guard let linearization = storage as? CPULinearization else {
+            preconditionFailure("a linearization of another backend was given to the CPU backend")
+        }
+        return linearization
+    }
+}
+
+extension CPUBackend {
+    /// Columns that one thread takes at a time: their inputs stay in the second-level cache.
+    private static var chunkColumns: Int { 256 }
+    /// Rows of one product; more are cut.
+    private static var chunkRows: Int { 512 }
+
+    package func linearize(
+        _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs
+    ) throws(ComputeError) -> Linearization {
+        let result = try CPULinearization(rows: rows.count, columns: columns.count, precision: rows.precision)
+        switch rows.precision {
+        case .float32: linearize(kind, rows, columns, result, as: Float.self)
+        case .float64: linearize(kind, rows, columns, result, as: Double.self)
+        }
+        return Linearization(rows: rows, columns: columns, storage: result)
+    }
+
+    private func linearize<T: CPUReal>(
+        _ kind: CovarianceKind, _ rows: CovarianceInputs, _ columns: CovarianceInputs, _ result: CPULinearization,
+        as type: T.Type
+    ) {
+        let rowParts = Self.parts(rows.count, of: Self.chunkRows)
+        let columnParts = Self.parts(columns.count, of: 2 * Self.chunkColumns)
+        parallel(rowParts.count * columnParts.count) { index in
+            let i = rowParts[index / columnParts.count]
+            let j = columnParts[index % columnParts.count]
+            let offset = i.lowerBound * result.stride + j.lowerBound
+            Self.tangents(
+                kind, rows.cpu, i, columns.cpu, j, value: result.value.pointer(T.self) + offset,
+                tangential: result.tangential.pointer(T.self) + offset,
+                radial: result.radial.pointer(T.self) + offset, stride: result.stride)
+        }
+    }
+
+    /// One product and the recursion behind it, the correlations being overwritten by the covariances.
+    private static func tangents<T: CPUReal>(
+        _ kind: CovarianceKind, _ rows: CPUInputs, _ i: Range<Int>, _ columns: CPUInputs, _ j: Range<Int>,
+        value: UnsafeMutablePointer<T>, tangential: UnsafeMutablePointer<T>, radial: UnsafeMutablePointer<T>,
+        stride: Int
+    ) {
+        var program = rows.program.value
+        let dimension = program.dimension
+        T.gemm(
+            false, true, i.count, j.count, dimension, 1, rows.unit.pointer(T.self) + i.lowerBound * dimension,
+            dimension, columns.unit.pointer(T.self) + j.lowerBound * dimension, dimension, 0, value, stride)
+        var rowTables = T.inputs(rows)
+        var columnTables = T.inputs(columns)
+        T.tangent(
+            &program, kind == .nngp ? 1 : 0, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound,
+            j.upperBound, value, stride, value, tangential, radial, stride)
+    }
+
+    package func predict(
+        _ linearization: Linearization, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer {
+        let rows = linearization.rows.count
+        let columns = linearization.columns.count
+        let predictions = try allocate(rows * outputs, .float64)
+        let transposed = try CPUMemory(byteCount: columns * outputs * 8)
+        Double.transpose(columns, outputs, weights.pointer(), outputs, transposed.pointer(), columns)
+        func run<T: CPUReal>(_ type: T.Type) {
+            let part = linearization.cpu
+            parallel(rows) { row in
+                T.predict(
+                    columns, outputs, part.value.pointer(T.self) + row * part.stride, transposed.pointer(), columns,
+                    predictions.pointer() + row * outputs)
+            }
+        }
+        linearization.rows.precision == .float32 ? run(Float.self) : run(Double.self)
+        return predictions
+    }
+
+    package func pullback(
+        _ linearization: Linearization, cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer {
+        switch linearization.rows.precision {
+        case .float32: try pullback(linearization, cotangents, count, weights, outputs, as: Float.self)
+        case .float64: try pullback(linearization, cotangents, count, weights, outputs, as: Double.self)
+        }
+    }
+
+    private func pullback<T: CPUReal>(
+        _ linearization: Linearization, _ cotangents: Buffer, _ count: Int, _ weights: Buffer, _ outputs: Int,
+        as type: T.Type
+    ) throws(ComputeError) -> Buffer {
+        let rows = linearization.rows
+        let columns = linearization.columns.cpu
+        let n = linearization.columns.count
+        let part = linearization.cpu
+        let dimension = rows.program.input.count
+        let gradients = try allocate(rows.count * count * dimension, T.precision)
+        let turned = try transposedWeights(weights, n, outputs, as: T.self)
+        // One cotangent of every row at a time bounds the memory by that of the linearization.
+        let coefficients = try CPUMemory(byteCount: rows.count * part.stride * T.precision.byteCount)
+        let sums = try CPUMemory(byteCount: rows.count * 8)
+        for cotangent in 0..<count {
+            parallel(rows.count) { row in
+                let sum = sums.pointer(Double.self) + row
+                sum.pointee = 0
+                T.weigh(
+                    n, outputs, cotangents.pointer(Double.self) + (row * count + cotangent) * outputs,
+                    turned.pointer(), n, part.tangential.pointer(T.self) + row * part.stride,
+                    part.radial.pointer(T.self) + row * part.stride,
+                    coefficients.pointer(T.self) + row * part.stride, sum)
+            }
+            let target = gradients.pointer(T.self) + cotangent * dimension
+            product(
+                rows.count, dimension, n, coefficients.pointer(T.self), part.stride, columns.unit.pointer(T.self),
+                target, count * dimension)
+            let unit = rows.cpu.unit.pointer(T.self)
+            parallel(rows.count) { row in
+                T.finishGradient(
+                    dimension, unit + row * dimension, sums.pointer(Double.self)[row],
+                    gradients.pointer(T.self) + (row * count + cotangent) * dimension)
+            }
+        }
+        return gradients
+    }
+
+    /// Weights as [outputs, n] in the precision of the gradients.
+    private func transposedWeights<T: CPUReal>(
+        _ weights: Buffer, _ n: Int, _ outputs: Int, as type: T.Type
+    ) throws(ComputeError) -> CPUMemory {
+        let turned = try CPUMemory(byteCount: n * outputs * T.precision.byteCount)
+        let source = weights.pointer(Double.self)
+        let target = turned.pointer(T.self)
+        for j in 0..<n {
+            for output in 0..<outputs { target[output * n + j] = T(source[j * outputs + output]) }
+        }
+        return turned
+    }
+
+    /// c [m, n] ← a [m, k] b [k, n], cut over rows, or over columns where there are few rows.
+    private func product<T: CPUReal>(
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeMutablePointer<T>, _ lda: Int, _ b: UnsafeMutablePointer<T>,
+        _ c: UnsafeMutablePointer<T>, _ ldc: Int
+    ) {
+        let rowParts = Self.parts(m, of: 128)
+        let columnParts = Self.parts(n, of: rowParts.count > 1 ? n : 512)
+        parallel(rowParts.count * columnParts.count) { index in
+            let i = rowParts[index / columnParts.count]
+            let j = columnParts[index % columnParts.count]
+            T.gemm(
+                false, false, i.count, j.count, k, 1, a + i.lowerBound * lda, lda, b + j.lowerBound, n, 0,
+                c + i.lowerBound * ldc + j.lowerBound, ldc)
+        }
+    }
+
+    package func bytesPerPair(_ program: CovarianceProgram, _ precision: Precision) -> Int {
+        // value, tangential, radial, coefficients
+        4 * precision.byteCount
+    }
+}

@@ -1,0 +1,70 @@
+import CPUKernels
+import Compute
+
+extension CPUBackend {
+    package func run(_ operation: Operation) throws(ComputeError) {
+        var arguments = Arguments(operation)
+        switch operation.kernel {
+        case "Attack/sign_step":
+            operation.precision == .float32
+                ? signStep(&arguments, ntk_sign_step_float32) : signStep(&arguments, ntk_sign_step_float64)
+        default:
+            preconditionFailure("the CPU backend has no operation '\(operation.kernel)'")
+        }
+    }
+
+    private func signStep<T: CPUReal>(
+        _ arguments: inout Arguments,
+        _ step: (
+            UnsafeMutablePointer<T>, UnsafePointer<T>, UnsafePointer<T>, T, T, T, T, Int, Int
+        ) -> Void
+    ) {
+        let point: UnsafeMutablePointer<T> = arguments.buffer()
+        let origin: UnsafeMutablePointer<T> = arguments.buffer()
+        let gradient: UnsafeMutablePointer<T> = arguments.buffer()
+        let alpha = T(arguments.real())
+        let eps = arguments.real()
+        let lower = T(arguments.real())
+        let upper = T(arguments.real())
+        let parts = Self.parts(arguments.size(), of: 1 << 14)
+        parallel(parts.count) { part in
+            let range = parts[part]
+            step(
+                point, origin, gradient, alpha, T.roundedDown(eps), lower, upper, range.lowerBound, range.upperBound)
+        }
+    }
+}
+
+extension Real {
+    /// The largest number of this type that is not above `value`.
+    static func roundedDown(_ value: Double) -> Self {
+        let nearest = Self(value)
+        return Double(nearest) > value ? nearest.nextDown : nearest
+    }
+}
+
+/// An operation's arguments, taken in order.
+private struct Arguments {
+    private var rest: ArraySlice<Operation.Argument>
+    private let kernel: String
+
+    init(_ operation: Operation) {
+        rest = operation.arguments[...]
+        kernel = operation.kernel
+    }
+
+    mutating func buffer<T>() -> UnsafeMutablePointer<T> {
+        guard case .buffer(let buffer) = rest.popFirst() else { preconditionFailure("\(kernel): expected a buffer") }
+        return buffer.pointer()
+    }
+
+    mutating func real() -> Double {
+        guard case .real(let value) = rest.popFirst() else { preconditionFailure("\(kernel): expected a number") }
+        return value
+    }
+
+    mutating func size() -> Int {
+        guard case .size(let value) = rest.popFirst() else { preconditionFailure("\(kernel): expected a size") }
+        return value
+    }
+}

@@ -1,0 +1,115 @@
+import COpenBLAS
+import CPUKernels
+import Compute
+
+/// What differs between the precisions: which BLAS routine and which driver.
+protocol CPUReal: Real {
+    associatedtype Inputs
+    static func inputs(_ tables: CPUInputs) -> Inputs
+
+    /// `c ← alpha op(a) op(b) + beta c`, row-major.
+    static func gemm(
+        _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
+        _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Double,
+        _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+    /// Lower triangle of `c ← alpha op(a) op(a)ᵀ + beta c`.
+    static func syrk(
+        _ transposed: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Self>, _ lda: Int,
+        _ beta: Double, _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+
+    static var prepare: (UnsafePointer<ntk_program>, UnsafePointer<Self>, Int, Int, UnsafePointer<Inputs>) -> Void {
+        get
+    }
+    static var forward:
+        (
+            UnsafePointer<ntk_program>, UnsafePointer<Inputs>, Int, Int, UnsafePointer<Inputs>, Int, Int, Int32,
+            UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>?, UnsafeMutablePointer<Self>?, Int
+        ) -> Void
+    { get }
+    static var tangent:
+        (
+            UnsafePointer<ntk_program>, Int32, UnsafePointer<Inputs>, Int, Int, UnsafePointer<Inputs>, Int, Int,
+            UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, UnsafeMutablePointer<Self>,
+            UnsafeMutablePointer<Self>, Int
+        ) -> Void
+    { get }
+    static var weigh:
+        (
+            Int, Int, UnsafePointer<Double>, UnsafePointer<Self>, Int, UnsafePointer<Self>, UnsafePointer<Self>,
+            UnsafeMutablePointer<Self>, UnsafeMutablePointer<Double>
+        ) -> Void
+    { get }
+    static var predict:
+        (Int, Int, UnsafePointer<Self>, UnsafePointer<Double>, Int, UnsafeMutablePointer<Double>) -> Void
+    { get }
+    static var finishGradient: (Int, UnsafePointer<Self>, Double, UnsafeMutablePointer<Self>) -> Void { get }
+    static var transpose: (Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, Int) -> Void { get }
+}
+
+private func flag(_ transposed: Bool) -> CBLAS_TRANSPOSE { transposed ? CblasTrans : CblasNoTrans }
+
+extension Float: CPUReal {
+    static func inputs(_ t: CPUInputs) -> ntk_inputs_float32 {
+        .init(unit: t.unit.pointer(), norm: t.norm.pointer(), slots: t.slots.pointer(), stride: t.stride)
+    }
+
+    static func gemm(
+        _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
+        _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Double,
+        _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+    ) {
+        cblas_sgemm(
+            CblasRowMajor, flag(transposeA), flag(transposeB), Int32(m), Int32(n), Int32(k), Float(alpha), a,
+            Int32(lda), b, Int32(ldb), Float(beta), c, Int32(ldc))
+    }
+
+    static func syrk(
+        _ transposed: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Float>, _ lda: Int,
+        _ beta: Double, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+    ) {
+        cblas_ssyrk(
+            CblasRowMajor, CblasLower, flag(transposed), Int32(n), Int32(k), Float(alpha), a, Int32(lda),
+            Float(beta), c, Int32(ldc))
+    }
+
+    static let prepare = ntk_prepare_float32
+    static let forward = ntk_forward_float32
+    static let tangent = ntk_tangent_float32
+    static let weigh = ntk_weigh_float32
+    static let predict = ntk_predict_float32
+    static let finishGradient = ntk_finish_gradient_float32
+    static let transpose = ntk_transpose_float32
+}
+
+extension Double: CPUReal {
+    static func inputs(_ t: CPUInputs) -> ntk_inputs_float64 {
+        .init(unit: t.unit.pointer(), norm: t.norm.pointer(), slots: t.slots.pointer(), stride: t.stride)
+    }
+
+    static func gemm(
+        _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
+        _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int, _ beta: Double,
+        _ c: UnsafeMutablePointer<Double>, _ ldc: Int
+    ) {
+        cblas_dgemm(
+            CblasRowMajor, flag(transposeA), flag(transposeB), Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda),
+            b, Int32(ldb), beta, c, Int32(ldc))
+    }
+
+    static func syrk(
+        _ transposed: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ lda: Int,
+        _ beta: Double, _ c: UnsafeMutablePointer<Double>, _ ldc: Int
+    ) {
+        cblas_dsyrk(
+            CblasRowMajor, CblasLower, flag(transposed), Int32(n), Int32(k), alpha, a, Int32(lda), beta, c,
+            Int32(ldc))
+    }
+
+    static let prepare = ntk_prepare_float64
+    static let forward = ntk_forward_float64
+    static let tangent = ntk_tangent_float64
+    static let weigh = ntk_weigh_float64
+    static let predict = ntk_predict_float64
+    static let finishGradient = ntk_finish_gradient_float64
+    static let transpose = ntk_transpose_float64
+}

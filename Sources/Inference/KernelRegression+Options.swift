@@ -1,0 +1,87 @@
+import Compute
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension KernelRegression {
+    public struct Options: Sendable, Equatable {
+        /// Ridge, ≥ 0; `inference.diag_reg`.
+        public var diagReg: Double
+        public var diagRegScale: DiagRegScale
+        /// lr in exp(−lr T t / N), > 0.
+        public var learningRate: Double
+        public var lossNormalization: LossNormalization
+        public var solver: Solver
+
+        public init(
+            diagReg: Double = 0, diagRegScale: DiagRegScale = .relative, learningRate: Double = 1,
+            lossNormalization: LossNormalization = .size, solver: Solver = .auto
+        ) {
+            self.diagReg = diagReg
+            self.diagRegScale = diagRegScale
+            self.learningRate = learningRate
+            self.lossNormalization = lossNormalization
+            self.solver = solver
+        }
+
+        func validate() throws(InferenceError) {
+            guard diagReg >= 0, diagReg.isFinite else {
+                throw .usage("inference.diag_reg is \(InferenceError.plain(diagReg)): it is 0 or more")
+            }
+            guard learningRate > 0, learningRate.isFinite else {
+                throw .usage("inference.learning_rate is \(InferenceError.plain(learningRate)): it is more than 0")
+            }
+        }
+    }
+
+    /// What ``Options/diagReg`` is a multiple of.
+    public enum DiagRegScale: String, Sendable, CaseIterable, Codable {
+        /// The mean of the diagonal of Θ.
+        case relative
+        /// 1.
+        case absolute
+    }
+
+    /// What the training time is divided by.
+    public enum LossNormalization: String, Sendable, CaseIterable, Codable {
+        /// N = n · k, as in neural_tangents.
+        case size
+        /// N = 1, as in the paper's eq. 7.
+        case none
+    }
+
+    public enum Solver: String, Sendable, CaseIterable, Codable {
+        /// Cholesky for t = ∞, an eigendecomposition for finite t.
+        case auto
+        /// t = ∞ only.
+        case cholesky
+        /// Any t.
+        case eigh
+        /// Conjugate gradients; t = ∞ only.
+        case cg
+    }
+
+    /// How one α_t was found.
+    public struct Solution: Sendable, Equatable {
+        public let time: Double
+        /// Never `auto`.
+        public let solver: Solver
+        public let seconds: Double
+        /// Products with Θ, for conjugate gradients.
+        public let iterations: Int?
+        /// The largest ‖Y − T α‖ / ‖Y‖ of a column, for conjugate gradients.
+        public let residual: Double?
+    }
+}
+
+/// exp(x) − 1 without cancellation.
+func expm1(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.expm1(x)
+    #else
+        Darwin.expm1(x)
+    #endif
+}

@@ -1,0 +1,10 @@
+/// Leaves everything as it is.
+public struct Identity: Layer {
+    public static let form = LayerForm("identity", "changes nothing")
+
+    public init() {}
+
+    public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {}
+
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) {}
+}
