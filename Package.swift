@@ -21,8 +21,12 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // The OpenCL text, embedded; its files are named in kernels.c.
+        .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
+        // Owns every OpenCL object; the only importer of COpenCL and CCLBlast.
+        .target(name: "OpenCLBackend", dependencies: ["COpenCL", "CCLBlast", "Kernels", "Compute"]),
         // Host drivers around the step files of Kernels/, multi-versioned by instruction set.
         .target(
             name: "CPUKernels",
@@ -46,7 +50,7 @@ let package = Package(
         .executableTarget(
             name: "ntk",
             dependencies: [
-                "CPUBackend", "TangentKernels", "Inference", "Attacks",
+                "OpenCLBackend", "CPUBackend", "TangentKernels", "Inference", "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -54,6 +58,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
+        .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),

@@ -17,9 +17,19 @@ extension Operation {
         return Operation(
             kernel: "Attack/sign_step", precision: point.precision,
             arguments: [
-                .buffer(point), .buffer(origin), .buffer(gradient), .real(stepSize), .real(eps),
+                .buffer(point), .buffer(origin), .buffer(gradient), .real(stepSize),
+                .real(eps.roundedDown(to: point.precision)),
                 .real(box?.lowerBound ?? -infinity), .real(box?.upperBound ?? infinity), .size(point.count),
             ],
             range: point.count)
+    }
+}
+
+extension Double {
+    /// The largest number of `precision` that is not above this one.
+    fileprivate func roundedDown(to precision: Precision) -> Double {
+        guard precision == .float32 else { return self }
+        let nearest = Float(self)
+        return Double(Double(nearest) > self ? nearest.nextDown : nearest)
     }
 }

@@ -1,0 +1,43 @@
+#include "include/Kernels.h"
+
+#include <string.h>
+
+// To add a kernel file, add its KERNEL and its include.
+static const struct {
+    const char *path;
+    const unsigned char *text;
+} files[] = {
+#define KERNEL "prelude.cl"
+#include "embed.h"
+#define KERNEL "Covariance/pair.cl"
+#include "embed.h"
+#define KERNEL "Covariance/dense.cl"
+#include "embed.h"
+#define KERNEL "Covariance/abrelu.cl"
+#include "embed.h"
+#define KERNEL "Covariance/erf.cl"
+#include "embed.h"
+#define KERNEL "Covariance/gelu.cl"
+#include "embed.h"
+#define KERNEL "Covariance/smooth.cl"
+#include "embed.h"
+#define KERNEL "Covariance/layer_norm.cl"
+#include "embed.h"
+#define KERNEL "Covariance/residual.cl"
+#include "embed.h"
+#define KERNEL "Attack/sign_step.cl"
+#include "embed.h"
+#define KERNEL "Matrix/mirror.cl"
+#include "embed.h"
+};
+
+const char *ntk_kernel_text(const char *path) {
+    for (size_t i = 0; i < ntk_kernel_count(); i++)
+        if (strcmp(files[i].path, path) == 0)
+            return (const char *)files[i].text;
+    return NULL;
+}
+
+size_t ntk_kernel_count(void) { return sizeof files / sizeof files[0]; }
+
+const char *ntk_kernel_path(size_t index) { return index < ntk_kernel_count() ? files[index].path : NULL; }

@@ -1,0 +1,79 @@
+import Compute
+import Testing
+
+@testable import OpenCLBackend
+
+@Suite(.needsOpenCL)
+struct MemoryTests {
+    @Test(arguments: [1, 63, 64, 65, 1009])
+    func roundTrip(count: Int) throws {
+        let backend = try Machine.backend()
+        let numbers = (0..<count).map { Float($0) - 0.25 }
+        let buffer = try backend.upload(numbers)
+        #expect(try backend.download(buffer) == numbers)
+        let target = try backend.allocate(count + 3, .float32)
+        try backend.copy(buffer, to: target)
+        #expect(try backend.download(target, as: Float.self).prefix(count) == numbers[...])
+    }
+
+    @Test func partsOfABuffer() throws {
+        let backend = try Machine.backend()
+        let buffer = try backend.upload([Float](repeating: 1, count: 10))
+        try [Float(2), 3].withUnsafeBytes { bytes in try backend.write(bytes, to: buffer, offset: 7) }
+        #expect(try backend.download(buffer) == [1, 1, 1, 1, 1, 1, 1, 2, 3, 1] as [Float])
+        var part = [Float](repeating: 0, count: 3)
+        try part.withUnsafeMutableBytes { bytes in try backend.read(buffer, offset: 6, into: bytes) }
+        #expect(part == [1, 2, 3])
+    }
+
+    @Test func nothing() throws {
+        let backend = try Machine.backend()
+        let buffer = try backend.upload([Float]())
+        #expect(try backend.download(buffer, as: Float.self) == [])
+    }
+
+    @Test func memoryIsGivenBack() throws {
+        let backend = try Machine.backend()
+        let objects = backend.monitor.liveObjects
+        do {
+            let buffer = try backend.upload([Float](repeating: 0, count: 1000))
+            #expect(backend.monitor.liveBytes == 4000)
+            withExtendedLifetime(buffer) {}
+        }
+        #expect(backend.monitor.liveBytes == 0)
+        #expect(backend.monitor.liveObjects == objects)
+    }
+
+    @Test func largestBuffer() throws {
+        let backend = try Machine.backend()
+        let name = backend.device.name
+        let limit = backend.device.maximumAllocation
+        let error = #expect(throws: ComputeError.self) { try backend.allocate(limit / 4 + 1, .float32) }
+        #expect(error?.kind == .outOfMemory)
+        #expect(
+            error?.description
+                == "allocating \(Memory.size(limit / 4 * 4 + 4)) on '\(name)': a single buffer holds at most "
+                + "\(Memory.size(limit)); lower compute.tile")
+    }
+
+    @Test func sizesInWords() {
+        #expect(Memory.size(1023) == "1023 B")
+        #expect(Memory.size(1025) == "2 KiB")
+        #expect(Memory.size(3 << 20) == "3 MiB")
+    }
+
+    @Test func profile() throws {
+        let backend = try Machine.backend(profiling: true)
+        let point = try backend.upload([Float](repeating: 0, count: 100))
+        try backend.run(
+            .signStep(point: point, origin: point, gradient: point, stepSize: 1, eps: 1, box: nil))
+        let records = try backend.takeProfile()
+        #expect(records.map(\.name) == ["write", "Attack/sign_step"])
+        for record in records {
+            #expect(record.queued <= record.submitted)
+            #expect(record.submitted <= record.started)
+            #expect(record.started <= record.ended)
+        }
+        #expect(try backend.takeProfile() == [])
+    }
+}
