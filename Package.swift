@@ -35,6 +35,10 @@ let package = Package(
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
         .target(name: "Attacks", dependencies: ["Compute"]),
+        // Configuration, run folders, tables.
+        .target(
+            name: "Experiments",
+            dependencies: ["Compute", "TangentKernels", .product(name: "Yams", package: "Yams")]),
         // The command line; the only place that names both backends.
         .executableTarget(
             name: "ntk",
@@ -48,6 +52,7 @@ let package = Package(
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
+        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
