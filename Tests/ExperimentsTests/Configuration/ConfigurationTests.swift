@@ -26,7 +26,7 @@ import Testing
         "compute: {backend: cpu, devices: [1, 0], precision: float64, tile: 256, memory_limit: 8e9}",
         "kernel: {type: nngp, test_test: true}",
         "inference: {diag_reg: 1e-5, diag_reg_scale: absolute, time: [0.1, 10, inf], solver: eigh}",
-        "attacks: [{name: pgd, eps: [0, 2/255, 0.1], step: 0.01, steps: 3, clip: none, norm: l2, loss: cw}, {name: fab}]",
+        "attacks: [{name: pgd, eps: [0, 2/255, 0.1], step: 0.01, steps: 3, clip: none, loss: cw}, {name: fgsm}]",
         "save: [adversarial, kernels]\noutput: runs/x y",
     ]
 
@@ -104,10 +104,10 @@ import Testing
             attacks:
               - &base {name: pgd, eps: 0.1, steps: 5}
               - {<<: *base, steps: 7}
-              - {<<: [*base, {norm: l2}]}
+              - {<<: [*base, {loss: mse}]}
             """)
         #expect(configuration.attacks.map { $0.steps } == [5, 7, 5])
-        #expect(configuration.attacks.map { $0.norm } == [.linf, .linf, .l2])
+        #expect(configuration.attacks.map { $0.loss } == [.crossEntropy, .crossEntropy, .mse])
     }
 
     @Test func architecture() throws {

@@ -6,6 +6,8 @@ package struct AttackSection: Section {
         case apgdDLR = "apgd-dlr"
         case fab, square, cw, taylor
 
+        var isAvailable: Bool { self == .fgsm || self == .pgd }
+
         /// Keys that have no meaning for the attack; they are refused rather than read and forgotten.
         var unread: [String] {
             switch self {
@@ -18,6 +20,8 @@ package struct AttackSection: Section {
 
     package enum Norm: String, Choice {
         case linf, l2, l1
+
+        var isAvailable: Bool { self == .linf }
     }
 
     package enum Loss: String, Choice {
@@ -27,6 +31,8 @@ package struct AttackSection: Section {
 
     package enum Target: String, Choice {
         case label, prediction, targeted
+
+        var isAvailable: Bool { self != .targeted }
     }
 
     package var name = Name.fgsm
@@ -47,24 +53,26 @@ package struct AttackSection: Section {
     package init() {}
 
     static let keys: [Key<Self>] = [
-        Key("name", \.name, .choice(), "fgsm | pgd | apgd-ce | apgd-dlr | fab | square | cw | taylor"),
-        Key("norm", \.norm, .choice(), "linf | l2 | l1"),
+        Key("name", \.name, .choice { $0.isAvailable }, "fgsm | pgd"),
+        Key("norm", \.norm, .choice { $0.isAvailable }, "of the perturbation: linf"),
         Key("eps", \.eps, Kind.number(minimum: 0).oneOrMany(of: "radii"), "radius, or a list of radii"),
         Key(
             "step", \.step, Kind.number(minimum: 0, exclusive: true).orWord("auto"),
             "length of a step; auto: the attack's own (pgd: 2.5 eps / steps)", isWritten: { $0.reads("step") }),
         Key(
-            "steps", \.steps, Kind.integer(atLeast: 1).orWord("auto"), "number of steps; auto: the attack's own",
+            "steps", \.steps, Kind.integer(atLeast: 1).orWord("auto"),
+            "number of steps; auto: the attack's own (pgd: 20)",
             isWritten: { $0.reads("steps") }),
         Key(
-            "restarts", \.restarts, .integer(atLeast: 1), "independent tries, the best counts",
+            "restarts", \.restarts, .integer(atLeast: 1),
+            "tries, the best counts; all but the first start at random points",
             isWritten: { $0.reads("restarts") }),
         Key(
-            "random_start", \.randomStart, .boolean, "start at a random point of the ball",
+            "random_start", \.randomStart, .boolean, "the first try, too, starts at a random point",
             isWritten: { $0.reads("random_start") }),
         Key(
             "loss", \.loss, .choice(), "cross_entropy | mse | margin | cw", isWritten: { $0.reads("loss") }),
-        Key("target", \.target, .choice(), "label | prediction | targeted: what to move away from, or to"),
+        Key("target", \.target, .choice { $0.isAvailable }, "label | prediction: what the attack moves away from"),
         Key(
             "clip", \.clip, Kind.range.orWord("none"),
             "range of the inputs, or none; default [0, 1] with scale unit, else none"),
@@ -76,9 +84,6 @@ package struct AttackSection: Section {
         if !reading.isGiven("\(path).name") { reading.note("an attack needs a name", at: path) }
         for key in name.unread where reading.isGiven("\(path).\(key)") {
             reading.note("has no meaning for \(name.rawValue); remove it", at: "\(path).\(key)")
-        }
-        if name == .pgd, restarts > 1, !randomStart {
-            reading.note("restarts differ only with random_start: true", at: "\(path).restarts")
         }
     }
 }
