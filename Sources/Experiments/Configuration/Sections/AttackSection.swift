@@ -1,3 +1,5 @@
+import Attacks
+
 /// One item of `attacks`.
 package struct AttackSection: Section {
     package enum Name: String, Choice {
@@ -24,11 +26,6 @@ package struct AttackSection: Section {
         var isAvailable: Bool { self == .linf }
     }
 
-    package enum Loss: String, Choice {
-        case crossEntropy = "cross_entropy"
-        case mse, margin, cw
-    }
-
     package enum Target: String, Choice {
         case label, prediction, targeted
 
@@ -45,7 +42,7 @@ package struct AttackSection: Section {
     package var steps: Int?
     package var restarts = 1
     package var randomStart = false
-    package var loss = Loss.crossEntropy
+    package var loss = AttackLoss.crossEntropy
     package var target = Target.label
     /// Range of the inputs; nil for none. [0, 1] with `data.scale: unit`, else none, unless the configuration says it.
     package var clip: ClosedRange<Double>? = 0...1
@@ -87,3 +84,5 @@ package struct AttackSection: Section {
         }
     }
 }
+
+extension AttackLoss: Choice {}

@@ -1,27 +1,13 @@
+import Datasets
+
 /// `data`: which inputs and targets.
 package struct DataSection: Section {
-    package enum Name: String, Choice {
-        case fashionMNIST = "fashion-mnist"
-        case mnist
-        case cifar10
-        case npy
-    }
-
-    package enum Scale: String, Choice {
-        case unit, standardize, none
-    }
-
-    package enum Targets: String, Choice {
-        case oneHot = "one_hot"
-        case centred
-    }
-
     package enum Class: Sendable, Hashable {
         case index(Int)
         case name(String)
     }
 
-    package var name = Name.fashionMNIST
+    package var name = DatasetName.fashionMNIST
     /// Folder searched first; nil for none. `${NTK_DATA}` unless the configuration says otherwise.
     package var root: String?
     /// nil for all.
@@ -31,8 +17,8 @@ package struct DataSection: Section {
     package var test: Int? = 500
     package var balanced = false
     /// `none` for npy unless the configuration says otherwise.
-    package var scale = Scale.unit
-    package var targets = Targets.oneHot
+    package var scale = InputScaling.unit
+    package var targets = TargetEncoding.oneHot
     /// Files of `npy`; nil for the other sets.
     package var trainInputs: String?
     package var trainTargets: String?
@@ -96,6 +82,10 @@ package struct DataSection: Section {
         if !missing.isEmpty { reading.note("name: npy needs \(missing.joined(separator: ", "))", at: path) }
     }
 }
+
+extension DatasetName: Choice {}
+extension InputScaling: Choice {}
+extension TargetEncoding: Choice {}
 
 extension DataSection.Class {
     package var word: String {

@@ -1,24 +1,14 @@
+import Inference
+
 /// `inference`: regression and gradient flow.
 package struct InferenceSection: Section {
-    package enum DiagRegScale: String, Choice {
-        case relative, absolute
-    }
-
-    package enum LossNormalization: String, Choice {
-        case size, none
-    }
-
-    package enum Solver: String, Choice {
-        case auto, cholesky, eigh, cg
-    }
-
     package var diagReg = 0.0
-    package var diagRegScale = DiagRegScale.relative
+    package var diagRegScale = KernelRegression.DiagRegScale.relative
     /// Training times, at least one; infinity is the fully trained net.
     package var time = [Double.infinity]
     package var learningRate = 1.0
-    package var lossNormalization = LossNormalization.size
-    package var solver = Solver.auto
+    package var lossNormalization = KernelRegression.LossNormalization.size
+    package var solver = KernelRegression.Solver.auto
 
     package init() {}
 
@@ -41,3 +31,7 @@ package struct InferenceSection: Section {
         }
     }
 }
+
+extension KernelRegression.DiagRegScale: Choice {}
+extension KernelRegression.LossNormalization: Choice {}
+extension KernelRegression.Solver: Choice {}
