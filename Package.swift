@@ -5,6 +5,7 @@ import PackageDescription
 let package = Package(
     name: "ntk",
     products: [
+        .executable(name: "ntk", targets: ["ntk"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -13,12 +14,14 @@ let package = Package(
     ],
     targets: [
         // System libraries: a module map and a shim each, nothing else.
-        .systemLibrary(name: "COpenCL", pkgConfig: "OpenCL", providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"])]),
+        .systemLibrary(
+            name: "COpenCL", pkgConfig: "OpenCL", providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"])]),
         .systemLibrary(name: "CCLBlast", pkgConfig: "clblast", providers: [.apt(["libclblast-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        // The OpenCL text of every kernel, embedded.
+        // The OpenCL text, embedded; its files are named in kernels.c.
         .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
         // What a device, a buffer and an operation are. Does no work.
         .target(name: "Compute"),
@@ -33,26 +36,34 @@ let package = Package(
         .target(name: "CPUBackend", dependencies: ["Compute", "CPUKernels", "COpenBLAS"]),
         // Which tile of a Gram matrix runs on which device, with retry and progress. Knows no mathematics.
         .target(name: "Scheduling", dependencies: ["Compute"]),
+        // npy arrays, atomic files, JSON lines, checksums and fingerprints.
+        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL"]),
         // Architectures, layers, planner; Gram and gradient assembly.
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
         .target(name: "Attacks", dependencies: ["Compute"]),
+        // Readers of data sets, where to find them and how to fetch them.
+        .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
         // The command line; the only place that names both backends.
         .executableTarget(
             name: "ntk",
             dependencies: [
-                "CPUBackend", "TangentKernels", "Inference", "Attacks",
+                "OpenCLBackend", "CPUBackend", "TangentKernels", "Inference", "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Golden files and readers that several test targets share.
         .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
+        // Temporary folders and failing system calls, for the tests of whatever writes files.
+        .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
         .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -62,16 +62,16 @@ extension CPUBackend {
     }
 
     /// One product and the recursion behind it, the correlations being overwritten by the covariances.
-    private static func tangents<T: CPUReal>(
+    static func tangents<T: CPUReal>(
         _ kind: CovarianceKind, _ rows: CPUInputs, _ i: Range<Int>, _ columns: CPUInputs, _ j: Range<Int>,
         value: UnsafeMutablePointer<T>, tangential: UnsafeMutablePointer<T>, radial: UnsafeMutablePointer<T>,
         stride: Int
     ) {
         var program = rows.program.value
         let dimension = program.dimension
-        T.gemm(
-            false, true, i.count, j.count, dimension, 1, rows.unit.pointer(T.self) + i.lowerBound * dimension,
-            dimension, columns.unit.pointer(T.self) + j.lowerBound * dimension, dimension, 0, value, stride)
+        T.correlate(
+            i.count, j.count, dimension, rows.unit.pointer(T.self) + i.lowerBound * dimension,
+            columns.unit.pointer(T.self) + j.lowerBound * dimension, value, stride)
         var rowTables = T.inputs(rows)
         var columnTables = T.inputs(columns)
         T.tangent(
@@ -147,7 +147,7 @@ extension CPUBackend {
     }
 
     /// Weights as [outputs, n] in the precision of the gradients.
-    private func transposedWeights<T: CPUReal>(
+    func transposedWeights<T: CPUReal>(
         _ weights: Buffer, _ n: Int, _ outputs: Int, as type: T.Type
     ) throws(ComputeError) -> CPUMemory {
         let turned = try CPUMemory(byteCount: n * outputs * T.precision.byteCount)
@@ -169,8 +169,8 @@ extension CPUBackend {
         parallel(rowParts.count * columnParts.count) { index in
             let i = rowParts[index / columnParts.count]
             let j = columnParts[index % columnParts.count]
-            T.gemm(
-                false, false, i.count, j.count, k, 1, a + i.lowerBound * lda, lda, b + j.lowerBound, n, 0,
+            T.product(
+                i.count, j.count, k, a + i.lowerBound * lda, lda, b + j.lowerBound, n, 0,
                 c + i.lowerBound * ldc + j.lowerBound, ldc)
         }
     }

@@ -57,9 +57,8 @@ extension CPUBackend {
             let rho = scratch.pointer(T.self) + place * Self.stripRows * rhoStride
             let unitRows: UnsafeMutablePointer<T> = rows.unit.pointer()
             let unitColumns: UnsafeMutablePointer<T> = columns.unit.pointer()
-            T.gemm(
-                false, true, strip.count, width, dimension, 1, unitRows + i * dimension, dimension,
-                unitColumns + j * dimension, dimension, 0, rho, rhoStride)
+            T.correlate(
+                strip.count, width, dimension, unitRows + i * dimension, unitColumns + j * dimension, rho, rhoStride)
 
             var rowTables = T.inputs(rows)
             var columnTables = T.inputs(columns)

@@ -12,10 +12,10 @@ protocol CPUReal: Real {
         _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
         _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Double,
         _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
-    /// Lower triangle of `c ← alpha op(a) op(a)ᵀ + beta c`.
-    static func syrk(
-        _ transposed: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Self>, _ lda: Int,
-        _ beta: Double, _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+    /// `y ← op(a) x + beta y`, a row-major [m, n].
+    static func gemv(
+        _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>,
+        _ beta: Double, _ y: UnsafeMutablePointer<Self>)
 
     static var prepare: (UnsafePointer<ntk_program>, UnsafePointer<Self>, Int, Int, UnsafePointer<Inputs>) -> Void {
         get
@@ -46,6 +46,32 @@ protocol CPUReal: Real {
     static var transpose: (Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, Int) -> Void { get }
 }
 
+extension CPUReal {
+    /// `rho ← u vᵀ` for u [m, d] and v [n, d]; a matrix–vector product where one row asks for no more.
+    static func correlate(
+        _ m: Int, _ n: Int, _ d: Int, _ u: UnsafePointer<Self>, _ v: UnsafePointer<Self>,
+        _ rho: UnsafeMutablePointer<Self>, _ stride: Int
+    ) {
+        if m == 1 {
+            gemv(false, n, d, v, d, u, 0, rho)
+        } else {
+            gemm(false, true, m, n, d, 1, u, d, v, d, 0, rho, stride)
+        }
+    }
+
+    /// `c ← a b + beta c` for a [m, k] and b [k, n].
+    static func product(
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int,
+        _ beta: Double, _ c: UnsafeMutablePointer<Self>, _ ldc: Int
+    ) {
+        if m == 1 {
+            gemv(true, k, n, b, ldb, a, beta, c)
+        } else {
+            gemm(false, false, m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
+        }
+    }
+}
+
 private func flag(_ transposed: Bool) -> CBLAS_TRANSPOSE { transposed ? CblasTrans : CblasNoTrans }
 
 extension Float: CPUReal {
@@ -63,13 +89,12 @@ extension Float: CPUReal {
             Int32(lda), b, Int32(ldb), Float(beta), c, Int32(ldc))
     }
 
-    static func syrk(
-        _ transposed: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Float>, _ lda: Int,
-        _ beta: Double, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+    static func gemv(
+        _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ x: UnsafePointer<Float>,
+        _ beta: Double, _ y: UnsafeMutablePointer<Float>
     ) {
-        cblas_ssyrk(
-            CblasRowMajor, CblasLower, flag(transposed), Int32(n), Int32(k), Float(alpha), a, Int32(lda),
-            Float(beta), c, Int32(ldc))
+        cblas_sgemv(
+            CblasRowMajor, flag(transposed), Int32(m), Int32(n), 1, a, Int32(lda), x, 1, Float(beta), y, 1)
     }
 
     static let prepare = ntk_prepare_float32
@@ -96,13 +121,11 @@ extension Double: CPUReal {
             b, Int32(ldb), beta, c, Int32(ldc))
     }
 
-    static func syrk(
-        _ transposed: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ lda: Int,
-        _ beta: Double, _ c: UnsafeMutablePointer<Double>, _ ldc: Int
+    static func gemv(
+        _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Double>, _ lda: Int, _ x: UnsafePointer<Double>,
+        _ beta: Double, _ y: UnsafeMutablePointer<Double>
     ) {
-        cblas_dsyrk(
-            CblasRowMajor, CblasLower, flag(transposed), Int32(n), Int32(k), alpha, a, Int32(lda), beta, c,
-            Int32(ldc))
+        cblas_dgemv(CblasRowMajor, flag(transposed), Int32(m), Int32(n), 1, a, Int32(lda), x, 1, beta, y, 1)
     }
 
     static let prepare = ntk_prepare_float64

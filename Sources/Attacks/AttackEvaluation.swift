@@ -1,0 +1,89 @@
+import Compute
+
+/// One attack on a set of points at several radii.
+package struct AttackEvaluation: Sendable {
+    package let attack: any Attack
+    package let norm: ThreatModel.Norm
+    /// Radii, ≥ 0, in the unit of the inputs.
+    package let eps: [Double]
+    package let box: ClosedRange<Double>?
+    /// Points that are on the device together.
+    package let batchSize: Int
+
+    package init(
+        attack: any Attack, norm: ThreatModel.Norm = .linf, eps: [Double], box: ClosedRange<Double>? = 0...1,
+        batchSize: Int
+    ) {
+        precondition(batchSize > 0, "batches of \(batchSize) points")
+        self.attack = attack
+        self.norm = norm
+        self.eps = eps
+        self.box = box
+        self.batchSize = batchSize
+    }
+
+    /// The threat model of a radius.
+    package func threat(_ eps: Double) -> ThreatModel { ThreatModel(norm: norm, eps: eps, box: box) }
+
+    /// Gradient steps times points of the whole evaluation, as `AttackControl.onStep` counts them.
+    package func pointSteps(points: Int) -> Int { eps.count * attack.gradientSteps * points }
+
+    /// The batches of `count` points, for callers that spread them over devices.
+    package func batches(_ count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: batchSize).map { $0..<min($0 + batchSize, count) }
+    }
+
+    /// Attacks all points at every radius.
+    /// - Parameters:
+    ///   - points: [m, …].
+    ///   - labels: [m]; nil where there are none.
+    /// - Returns: one result for each of `eps`, in order; none for no points.
+    /// - Throws: `AttackError`.
+    package func run(
+        points: Tensor<Double>, labels: [Int]?, model: any AttackedModel, control: AttackControl = AttackControl()
+    ) throws(AttackError) -> [AttackResult] {
+        var results: [AttackResult] = []
+        for eps in eps {
+            var parts: [AdversarialExamples] = []
+            for range in batches(points.count) {
+                parts.append(
+                    try attack.perturb(
+                        AttackBatch(
+                            points: points[range], labels: labels.map { Array($0[range]) },
+                            firstIndex: range.lowerBound),
+                        of: model, within: threat(eps), control: control))
+            }
+            if let examples = AdversarialExamples.joined(parts) {
+                results.append(AttackResult(eps: eps, examples: examples, labels: labels))
+            }
+        }
+        return results
+    }
+
+    /// Reasons to doubt the results, as sentences for the user; empty where there are none.
+    package func warnings(_ results: [AttackResult]) -> [String] {
+        var warnings: [String] = []
+        for result in results {
+            let place = "\(attack.name) at eps \(result.eps)"
+            let score = result.score
+            if score.zeroGradients > 0 {
+                warnings.append(
+                    "\(place): the gradient of \(score.zeroGradients) of \(score.count) points is zero, so they cannot "
+                        + "be moved and their robustness means nothing")
+            }
+            if score.meanValue < score.meanCleanValue && result.eps > 0 {
+                warnings.append("\(place): the attack made the mean objective worse; lower step or raise steps")
+            }
+            warnings += attack.doubts(about: threat(result.eps))
+        }
+        let ordered = results.sorted { $0.eps < $1.eps }
+        for (smaller, larger) in zip(ordered, ordered.dropFirst()) {
+            guard let before = smaller.score.robustAccuracy, let after = larger.score.robustAccuracy, after > before
+            else { continue }
+            warnings.append(
+                "\(attack.name): robust accuracy rises from \(before) at eps \(smaller.eps) to \(after) at eps "
+                    + "\(larger.eps): the attack is too weak at the larger radius")
+        }
+        return warnings
+    }
+}

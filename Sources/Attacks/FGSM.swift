@@ -1,0 +1,27 @@
+/// The fast gradient sign method: one step of size ε.
+///
+/// `x̃ = clip(x + ε sign ∇ₓ L(f(x), y))`; for a binary task this is `x − y ε sign ∇f(x)` for every loss
+/// that falls as y f rises.
+///
+/// Source: Goodfellow et al. 2015; Tsilivis & Kempe 2022, eq. 8.
+package struct FGSM: Attack {
+    package let loss: AttackLoss
+    package let goal: AttackGoal
+
+    package init(loss: AttackLoss = .crossEntropy, goal: AttackGoal = .label) {
+        self.loss = loss
+        self.goal = goal
+    }
+
+    package var name: String { "fgsm" }
+    package var gradientSteps: Int { 1 }
+    package var objective: AttackObjective { AttackObjective(loss: loss, isTargeted: goal.isTargeted) }
+
+    package func perturb(
+        _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
+    ) throws(AttackError) -> AdversarialExamples {
+        try SignAscent(
+            objective: objective, goal: goal, steps: 1, stepSize: threat.eps, restarts: 1, randomStart: false, seed: 0
+        ).perturb(batch, of: model, within: threat, control: control)
+    }
+}

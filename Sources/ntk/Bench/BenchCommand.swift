@@ -1,0 +1,46 @@
+import ArgumentParser
+import CPUBackend
+import Compute
+import Foundation
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure this machine.",
+        discussion: "Example: ntk bench gram-fc3-784 --backend cpu --json")
+
+    @Argument(help: "Names of benchmarks; all by default.")
+    var names: [String] = []
+
+    @Option(help: "Threads of the cpu backend; all cores by default.")
+    var threads: Int?
+
+    @Option(help: "Training points.")
+    var n: Int?
+
+    @Option(help: "Points of a gradient or an attack.")
+    var m: Int?
+
+    @Option(help: "Cotangents of a gradient.")
+    var cotangents = 1
+
+    @Option(help: "Counted runs.")
+    var repeats = 7
+
+    func run() async throws {
+        let backend = CPUBackend(threads: threads)
+        let peak = try await Measurement.productPeak(on: backend, .float32)
+        let benchmarks: [any Benchmark] = [
+            GramBenchmark(name: "gram-fc3-784", depth: 3, dimension: 784, count: n ?? 10_000),
+            GradientBenchmark(
+                name: "gradient-fc3-784", depth: 3, dimension: 784, points: m ?? 100, count: n ?? 10_000,
+                cotangents: cotangents),
+        ]
+        for benchmark in benchmarks where names.isEmpty || names.contains(benchmark.name) {
+            let row = try await Measurement.take(
+                benchmark, on: backend, .float32, repeats: repeats, budget: 30, peak: peak)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            print(String(decoding: try encoder.encode(row), as: UTF8.self))
+        }
+    }
+}
