@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import Testing
 
 @testable import OpenCLBackend
@@ -8,18 +9,18 @@ import Testing
 struct AnomalyTests {
     /// One of everything that a backend does.
     private static func use(_ backend: OpenCLBackend) throws -> [Float] {
-        let point = try backend.upload([0.5, 0.5, 0.5] as [Float])
+        let point = try backend.send([0.5, 0.5, 0.5] as [Float])
         let origin = try backend.allocate(3, .float32)
         try backend.copy(point, to: origin)
         try backend.run(
             .signStep(
-                point: point, origin: origin, gradient: backend.upload([1, -1, 0] as [Float]), stepSize: 0.25, eps: 1,
+                point: point, origin: origin, gradient: backend.send([1, -1, 0] as [Float]), stepSize: 0.25, eps: 1,
                 box: nil))
         let product = try backend.allocate(9, .float32)
         try backend.multiply(
             MatrixProduct(a: point, b: point, c: product, m: 3, n: 3, k: 1, transposeB: true))
         _ = try backend.takeProfile()
-        return try backend.download(product)
+        return try backend.receive(product)
     }
 
     private static let expected: [Float] = [
@@ -72,6 +73,34 @@ struct AnomalyTests {
             #expect(try Self.use(backend) == Self.expected)
             #expect(monitor.liveObjects == objects, "call \(n)")
         }
+    }
+
+    /// Trouble with stored programs is no trouble: they are built again.
+    @Test func everyCallWithACache() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ntk-cache-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let device = try Machine.device()
+        var survived: Set<String> = []
+        var isDone = false
+        var n = 0
+        while !isDone {
+            n += 1
+            let monitor = CallMonitor(device: device.device.name)
+            monitor.failCall(n, with: .buildProgramFailure)
+            do {
+                let backend = try OpenCLBackend(device, cache: ProgramCache(folder: folder), monitor: monitor)
+                #expect(try Self.use(backend) == Self.expected)
+                let call = monitor.stopFailing()
+                if let call { survived.insert(call) }
+                isDone = call == nil
+            } catch let error as ComputeError {
+                #expect(error.kind == .buildFailed)
+                #expect(monitor.stopFailing() != nil)
+            }
+            #expect(monitor.liveObjects == 0, "call \(n)")
+        }
+        #expect(survived.isSuperset(of: ["clCreateProgramWithBinary", "clBuildProgram"]))
+        #expect(survived.isSubset(of: ["clCreateProgramWithBinary", "clBuildProgram", "clGetProgramInfo"]))
     }
 
     @Test func discovery() throws {

@@ -38,15 +38,15 @@ struct DevicesTests {
             for (number, backend) in backends.enumerated() {
                 group.addTask {
                     let count = 1009
-                    let point = try backend.upload([Float](repeating: 0, count: count))
-                    let origin = try backend.upload([Float](repeating: 0, count: count))
-                    let gradient = try backend.upload([Float](repeating: number == 0 ? 1 : -1, count: count))
+                    let point = try backend.send([Float](repeating: 0, count: count))
+                    let origin = try backend.send([Float](repeating: 0, count: count))
+                    let gradient = try backend.send([Float](repeating: number == 0 ? 1 : -1, count: count))
                     for _ in 0..<50 {
                         try backend.run(
                             .signStep(
                                 point: point, origin: origin, gradient: gradient, stepSize: 0.0625, eps: 2, box: nil))
                     }
-                    return (number, try backend.download(point))
+                    return (number, try backend.receive(point))
                 }
             }
             var results = [[Float]](repeating: [], count: backends.count)
@@ -58,10 +58,10 @@ struct DevicesTests {
 
     @Test func productOnAPart() throws {
         for backend in try Self.twoBackends() {
-            let a = try backend.upload([1, 2, 3, 4] as [Float])
+            let a = try backend.send([1, 2, 3, 4] as [Float])
             let c = try backend.allocate(4, .float32)
             try backend.multiply(MatrixProduct(a: a, b: a, c: c, m: 2, n: 2, k: 2))
-            #expect(try backend.download(c) == [7, 10, 15, 22] as [Float])
+            #expect(try backend.receive(c) == [7, 10, 15, 22] as [Float])
         }
     }
 }

@@ -29,15 +29,15 @@ extension Trait where Self == ConditionTrait {
     static var needsOpenCL: Self { .enabled("no OpenCL device") { Machine.isTestable } }
 }
 
-/// What the tests need of the memory half of `Backend`.
+/// Whole arrays to and from the device.
 extension OpenCLBackend {
-    func upload<T: Real>(_ elements: [T]) throws -> Buffer {
+    func send<T: Real>(_ elements: [T]) throws -> Buffer {
         let buffer = try allocate(elements.count, T.precision)
         try elements.withUnsafeBytes { bytes in try write(bytes, to: buffer, offset: 0) }
         return buffer
     }
 
-    func download<T: Real>(_ buffer: Buffer, as type: T.Type = T.self) throws -> [T] {
+    func receive<T: Real>(_ buffer: Buffer, as type: T.Type = T.self) throws -> [T] {
         var elements = [T](repeating: 0, count: buffer.count)
         try elements.withUnsafeMutableBytes { bytes in try read(buffer, offset: 0, into: bytes) }
         return elements

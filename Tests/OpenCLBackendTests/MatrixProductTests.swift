@@ -40,12 +40,12 @@ struct MatrixProductTests {
                     let b: [T] = numbers(k * n, &generator)
                     // beta = 0 overwrites whatever was there.
                     let c: [T] = beta == 0 ? Array(repeating: .nan, count: m * n) : numbers(m * n, &generator)
-                    let target = try backend.upload(c)
+                    let target = try backend.send(c)
                     try backend.multiply(
                         MatrixProduct(
-                            a: backend.upload(a), b: backend.upload(b), c: target, m: m, n: n, k: k,
+                            a: backend.send(a), b: backend.send(b), c: target, m: m, n: n, k: k,
                             transposeA: transposeA, transposeB: transposeB, alpha: alpha, beta: beta))
-                    let result: [T] = try backend.download(target)
+                    let result: [T] = try backend.receive(target)
                     let expected = reference(a, b, c, m, n, k, transposeA, transposeB, alpha, beta)
                     let bound = tolerance(type, k)
                     #expect(zip(result, expected).allSatisfy { abs(Double($0) - $1) <= bound }, "\(m) \(n) \(k)")
@@ -66,13 +66,13 @@ struct MatrixProductTests {
         for (n, k) in [(1, 1), (15, 4), (16, 16), (17, 33), (131, 70)] {
             for transposeA in [false, true] {
                 let a: [T] = numbers(n * k, &generator)
-                let buffer = try backend.upload(a)
-                let target = try backend.upload([T](repeating: .nan, count: n * n))
+                let buffer = try backend.send(a)
+                let target = try backend.send([T](repeating: .nan, count: n * n))
                 try backend.multiply(
                     MatrixProduct(
                         a: buffer, b: buffer, c: target, m: n, n: n, k: k, transposeA: transposeA,
                         transposeB: !transposeA, alpha: 2))
-                let result: [T] = try backend.download(target)
+                let result: [T] = try backend.receive(target)
                 let expected = reference(a, a, [], n, n, k, transposeA, !transposeA, 2, 0)
                 let bound = 2 * tolerance(type, k)
                 #expect(zip(result, expected).allSatisfy { abs(Double($0) - $1) <= bound }, "\(n) \(k)")

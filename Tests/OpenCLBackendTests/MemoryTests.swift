@@ -9,18 +9,18 @@ struct MemoryTests {
     func roundTrip(count: Int) throws {
         let backend = try Machine.backend()
         let numbers = (0..<count).map { Float($0) - 0.25 }
-        let buffer = try backend.upload(numbers)
-        #expect(try backend.download(buffer) == numbers)
+        let buffer = try backend.send(numbers)
+        #expect(try backend.receive(buffer) == numbers)
         let target = try backend.allocate(count + 3, .float32)
         try backend.copy(buffer, to: target)
-        #expect(try backend.download(target, as: Float.self).prefix(count) == numbers[...])
+        #expect(try backend.receive(target, as: Float.self).prefix(count) == numbers[...])
     }
 
     @Test func partsOfABuffer() throws {
         let backend = try Machine.backend()
-        let buffer = try backend.upload([Float](repeating: 1, count: 10))
+        let buffer = try backend.send([Float](repeating: 1, count: 10))
         try [Float(2), 3].withUnsafeBytes { bytes in try backend.write(bytes, to: buffer, offset: 7) }
-        #expect(try backend.download(buffer) == [1, 1, 1, 1, 1, 1, 1, 2, 3, 1] as [Float])
+        #expect(try backend.receive(buffer) == [1, 1, 1, 1, 1, 1, 1, 2, 3, 1] as [Float])
         var part = [Float](repeating: 0, count: 3)
         try part.withUnsafeMutableBytes { bytes in try backend.read(buffer, offset: 6, into: bytes) }
         #expect(part == [1, 2, 3])
@@ -28,15 +28,15 @@ struct MemoryTests {
 
     @Test func nothing() throws {
         let backend = try Machine.backend()
-        let buffer = try backend.upload([Float]())
-        #expect(try backend.download(buffer, as: Float.self) == [])
+        let buffer = try backend.send([Float]())
+        #expect(try backend.receive(buffer, as: Float.self) == [])
     }
 
     @Test func memoryIsGivenBack() throws {
         let backend = try Machine.backend()
         let objects = backend.monitor.liveObjects
         do {
-            let buffer = try backend.upload([Float](repeating: 0, count: 1000))
+            let buffer = try backend.send([Float](repeating: 0, count: 1000))
             #expect(backend.monitor.liveBytes == 4000)
             withExtendedLifetime(buffer) {}
         }
@@ -64,7 +64,7 @@ struct MemoryTests {
 
     @Test func profile() throws {
         let backend = try Machine.backend(profiling: true)
-        let point = try backend.upload([Float](repeating: 0, count: 100))
+        let point = try backend.send([Float](repeating: 0, count: 100))
         try backend.run(
             .signStep(point: point, origin: point, gradient: point, stepSize: 1, eps: 1, box: nil))
         let records = try backend.takeProfile()

@@ -23,7 +23,7 @@ struct ProgramTests {
         let kernel = try backend.kernel("fill", of: source)
         let buffer = try backend.allocate(count, .float32)
         try backend.launch(kernel, [.buffer(buffer), .real(value), .size(count)], global: [count], local: [16])
-        return try backend.download(buffer)
+        return try backend.receive(buffer)
     }
 
     @Test func generatedText() throws {

@@ -39,12 +39,12 @@ struct SignStepTests {
         }
 
         func run(on backend: OpenCLBackend) throws -> [T] {
-            let buffer = try backend.upload(point)
+            let buffer = try backend.send(point)
             try backend.run(
                 .signStep(
-                    point: buffer, origin: backend.upload(origin), gradient: backend.upload(gradient),
+                    point: buffer, origin: backend.send(origin), gradient: backend.send(gradient),
                     stepSize: stepSize, eps: eps, box: box))
-            return try backend.download(buffer)
+            return try backend.receive(buffer)
         }
 
         /// The formula without the correction of rounding.
@@ -109,12 +109,12 @@ struct SignStepTests {
         let backend = try Machine.backend()
         let origin: [Float] = [0.5, 0.5, 0.5, 0.5]
         let point: [Float] = [0.45, 0.55, 0.5, 0.5]
-        let buffer = try backend.upload(point)
+        let buffer = try backend.send(point)
         try backend.run(
             .signStep(
-                point: buffer, origin: backend.upload(origin),
-                gradient: backend.upload([0, .nan, -0.0, .signalingNaN] as [Float]), stepSize: 0.01, eps: 0.125,
+                point: buffer, origin: backend.send(origin),
+                gradient: backend.send([0, .nan, -0.0, .signalingNaN] as [Float]), stepSize: 0.01, eps: 0.125,
                 box: 0...1))
-        #expect(try backend.download(buffer) == point)
+        #expect(try backend.receive(buffer) == point)
     }
 }
