@@ -51,6 +51,7 @@ let package = Package(
             name: "Experiments",
             dependencies: [
                 "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Attacks", "Datasets",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
         // The command line; the only place that names both backends.
