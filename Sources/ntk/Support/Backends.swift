@@ -26,11 +26,10 @@ struct Backends {
         case .auto:
             let gpus = opencl.filter { $0.device.kind == .gpu && supports($0, section.precision) }
             guard gpus.isEmpty else { return try chosen(gpus, section) }
-            let reason =
+            note(
                 opencl.isEmpty
-                ? "OpenCL has no platform here"
-                : "no OpenCL GPU offers \(section.precision.rawValue) here"
-            note("\(reason); the cpu backend computes")
+                    ? "OpenCL has no platform here; the cpu backend computes"
+                    : "OpenCL has no GPU for \(section.precision.rawValue) here; the cpu backend computes")
             return [CPUBackend(index: cpuIndex, threads: threads)]
         }
     }
