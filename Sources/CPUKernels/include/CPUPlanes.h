@@ -41,7 +41,7 @@ typedef enum { NTK_FLATTEN, NTK_GLOBAL_POOL, NTK_POOL } ntk_sink;
 
 // Steps between two poolings.
 typedef struct {
-    const ntk_plane_step *steps;
+    const ntk_plane_step *_Nullable steps;
     size_t count;
     int height, width;         // of the image at the start
     int end_height, end_width; // and at the end
