@@ -29,12 +29,14 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         let backend = CPUBackend(threads: threads)
         let peak = try await Measurement.productPeak(on: backend, .float32)
-        let benchmarks: [any Benchmark] = [
-            GramBenchmark(name: "gram-fc3-784", depth: 3, dimension: 784, count: n ?? 10_000),
-            GradientBenchmark(
-                name: "gradient-fc3-784", depth: 3, dimension: 784, points: m ?? 100, count: n ?? 10_000,
-                cotangents: cotangents),
-        ]
+        var benchmarks: [any Benchmark] = []
+        for (net, gram, points, training) in BenchmarkNet.all {
+            benchmarks.append(GramBenchmark(name: "gram-\(net.name)", net: net, count: n ?? gram))
+            benchmarks.append(
+                GradientBenchmark(
+                    name: "gradient-\(net.name)", net: net, points: m ?? points, count: n ?? training,
+                    cotangents: cotangents))
+        }
         for benchmark in benchmarks where names.isEmpty || names.contains(benchmark.name) {
             let row = try await Measurement.take(
                 benchmark, on: backend, .float32, repeats: repeats, budget: 30, peak: peak)
