@@ -16,6 +16,16 @@ extension CPUBackend {
         cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
         let gradients = try allocate(rows.count * count * rows.program.input.count, rows.precision)
+        if rows.program.geometry != .scalar {
+            let request = PlaneGradient(
+                kind: kind, rows: rows.planes, columns: columns.planes, cotangents: cotangents, count: count,
+                weights: weights, outputs: outputs)
+            switch rows.precision {
+            case .float32: try run(request, into: gradients, as: Float.self)
+            case .float64: try run(request, into: gradients, as: Double.self)
+            }
+            return gradients
+        }
         for range in Self.parts(rows.count, of: Self.passRows) {
             switch rows.precision {
             case .float32:

@@ -112,9 +112,14 @@ extension CPUBackend {
     package func pullback(
         _ linearization: Linearization, cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
+        if linearization.rows.program.geometry != .scalar {
+            return try gradient(
+                linearization.cpu.kind, rows: linearization.rows, columns: linearization.columns,
+                cotangents: cotangents, count: count, weights: weights, outputs: outputs)
+        }
         switch linearization.rows.precision {
-        case .float32: try pullback(linearization, cotangents, count, weights, outputs, as: Float.self)
-        case .float64: try pullback(linearization, cotangents, count, weights, outputs, as: Double.self)
+        case .float32: return try pullback(linearization, cotangents, count, weights, outputs, as: Float.self)
+        case .float64: return try pullback(linearization, cotangents, count, weights, outputs, as: Double.self)
         }
     }
 
@@ -186,7 +191,7 @@ extension CPUBackend {
     }
 
     package func bytesPerPair(_ program: CovarianceProgram, _ precision: Precision) -> Int {
-        // value, tangential, radial, coefficients
-        4 * precision.byteCount
+        // Scalar: value, tangential, radial, coefficients. Planes: the value; gradients keep sums over pairs alone.
+        (program.geometry == .scalar ? 4 : 1) * precision.byteCount
     }
 }

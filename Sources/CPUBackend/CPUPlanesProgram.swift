@@ -50,6 +50,11 @@ struct CPUPlanesTail: Sendable {
         }
     }
 
+    /// ∂covariance/∂k and ∂covariance/∂t at the read-out.
+    func slopes(_ kind: CovarianceKind) -> (k: Double, t: Double) {
+        kind == .nngp ? (nngp.k, 0) : (ntk.k, ntk.t)
+    }
+
     func covariance(_ kind: CovarianceKind, k: Double, t: Double) -> Double {
         switch kind {
         case .nngp: nngp.k * k + nngp.one
@@ -166,9 +171,10 @@ private struct PlanesLayout {
             is_circular: window.padding == .circular ? 1 : 0, is_padded: isPadded ? 1 : 0)
         entry.slot = Int.noSlot
         entry.after = Int.noSlot
+        // Forward a padded window looks over the border; backwards every window does.
+        rimY = max(rimY, top.front, window.height - 1 - top.front)
+        rimX = max(rimX, left.front, window.width - 1 - left.front)
         if isPadded {
-            rimY = max(rimY, top.front, window.height - 1 - top.front)
-            rimX = max(rimX, left.front, window.width - 1 - left.front)
             if needsRim && window.padding == .same {
                 entry.slot = size
                 size += shape.height * shape.width

@@ -48,14 +48,28 @@ protocol CPUReal: Real {
     static var planesPrepare:
         (
             UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
-        ) -> Void { get }
-    static var planesRow:
-        (UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int32, UnsafeMutablePointer<Self>) -> Void { get }
+        ) -> Void
+    { get }
+    static var planesRow: (UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int32, UnsafeMutablePointer<Self>) -> Void {
+        get
+    }
     static var planesForward:
         (
             UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>,
             UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
-        ) -> Void { get }
+        ) -> Void
+    { get }
+    static var planesReverse:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, Double, Double,
+            UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void
+    { get }
+    static var planesFinish:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void
+    { get }
 }
 
 extension CPUReal {
@@ -119,6 +133,8 @@ extension Float: CPUReal {
     static let planesPrepare = ntk_planes_prepare_float32
     static let planesRow = ntk_planes_row_float32
     static let planesForward = ntk_planes_forward_float32
+    static let planesReverse = ntk_planes_reverse_float32
+    static let planesFinish = ntk_planes_finish_float32
 }
 
 extension Double: CPUReal {
@@ -153,4 +169,6 @@ extension Double: CPUReal {
     static let planesPrepare = ntk_planes_prepare_float64
     static let planesRow = ntk_planes_row_float64
     static let planesForward = ntk_planes_forward_float64
+    static let planesReverse = ntk_planes_reverse_float64
+    static let planesFinish = ntk_planes_finish_float64
 }
