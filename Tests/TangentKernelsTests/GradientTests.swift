@@ -35,14 +35,16 @@ import Testing
                 "residual in residual",
                 [
                     dense,
-                    Residual(main: [Residual(main: [Relu(), dense], shortcut: [Gelu(), dense]), dense], shortcut: []),
+                    Residual(main: [Residual(main: [Relu(), dense], shortcut: [Gelu(), dense]), dense]),
                     Relu(), dense,
                 ]),
             Net(
                 "residual with two branches",
                 [Residual(main: [dense, Relu(), dense], shortcut: [dense, LayerNorm(eps: 0.3)]), Erf(), dense]),
             Net("layer_norm", [dense, LayerNorm(), Relu(), dense, LayerNorm(), Gelu(), dense]),
-            Net("layer_norm, large eps", [dense, LayerNorm(eps: 1.5), Relu(), dense, LayerNorm(eps: 0.4), Erf(), dense]),
+            Net(
+                "layer_norm, large eps",
+                [dense, LayerNorm(eps: 1.5), Relu(), dense, LayerNorm(eps: 0.4), Erf(), dense]),
             Net("layer_norm first", [LayerNorm(eps: 0.7), dense, Gelu(), dense]),
         ]
 

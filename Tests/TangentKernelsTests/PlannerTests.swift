@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test func aDenseNet() throws {
-        let program = try Architecture.fc(depth: 1, weightStd: 2, biasStd: 0.5).program(height: 4, width: 5, channels: 3)
+        let net = Architecture.fc(depth: 1, weightStd: 2, biasStd: 0.5)
+        let program = try net.program(height: 4, width: 5, channels: 3)
         #expect(program.geometry == .scalar)
         #expect(program.input.count == 60)
         #expect(
