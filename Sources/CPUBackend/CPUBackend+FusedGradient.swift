@@ -8,10 +8,10 @@ extension CPUBackend {
     private static var passRows: Int { 256 }
     /// Columns of a chunk.
     private static var passColumns: Int { 256 }
-    /// Columns of a part: what one thread adds up before the parts are summed in order. With few rows parts are short,
+    /// Columns of a part: what one thread adds up before the parts are summed in order. With one row parts are short,
     /// so that a thread that starts late leaves its share to the others.
     private static func partColumns(rows: Int, columns: Int) -> Int {
-        rows > Int(NTK_FEW) ? max(2 * passColumns, (columns + 7) / 8) : max(128, (columns + 255) / 256 * 16)
+        rows > 1 ? max(2 * passColumns, (columns + 7) / 8) : max(128, (columns + 255) / 256 * 16)
     }
 
     package func gradient(
@@ -39,10 +39,10 @@ extension CPUBackend {
             let sums = try CPUMemory(byteCount: parts.count * size * 8)
             let partial = try CPUMemory(
                 byteCount: parts.count * size * pass.dimension * T.precision.byteCount, zeroed: false)
-            if range.count <= Int(NTK_FEW) {
+            if range.count == 1 {
                 parallel(parts.count) { part in
-                    pass.few(
-                        range, parts[part], partial.pointer(T.self) + part * size * pass.dimension,
+                    pass.row(
+                        range.lowerBound, parts[part], partial.pointer(T.self) + part * size * pass.dimension,
                         sums.pointer(Double.self) + part * size)
                 }
             } else {
@@ -97,23 +97,22 @@ private struct Pass<T: CPUReal> {
         dimension = rows.program.value.dimension
     }
 
-    /// A part of the columns, for at most NTK_FEW rows.
-    func few(
-        _ i: Range<Int>, _ j: Range<Int>, _ gradient: UnsafeMutablePointer<T>, _ sums: UnsafeMutablePointer<Double>
+    /// A part of the columns for one row.
+    func row(
+        _ i: Int, _ j: Range<Int>, _ gradient: UnsafeMutablePointer<T>, _ sums: UnsafeMutablePointer<Double>
     ) {
         var program = rows.program.value
         var rowTables = T.inputs(rows)
         var columnTables = T.inputs(columns)
-        T.gradient(
-            &program, kind == .nngp ? 1 : 0, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound,
-            j.upperBound, cotangents + i.lowerBound * count * outputs, count, outputs, weights, weightStride, gradient,
-            sums)
+        T.rowGradient(
+            &program, kind == .nngp ? 1 : 0, &rowTables, i, &columnTables, j.lowerBound, j.upperBound,
+            cotangents + i * count * outputs, count, outputs, weights, weightStride, gradient, sums)
     }
 
     /// Numbers of scratch that `many` needs: vectors may write past the last column.
     static func scratchCount(_ rows: Int, _ chunk: Int) -> Int { 4 * rows * (chunk + 16) }
 
-    /// A part of the columns, in chunks with a matrix product each.
+    /// A part of the columns for several rows, in chunks with matrix products.
     func many(
         _ i: Range<Int>, _ part: Range<Int>, _ width: Int, _ scratch: UnsafeMutablePointer<T>,
         _ gradient: UnsafeMutablePointer<T>, _ sums: UnsafeMutablePointer<Double>

@@ -28,9 +28,9 @@ protocol CPUReal: Real {
             UnsafeMutablePointer<Self>, Int
         ) -> Void
     { get }
-    static var gradient:
+    static var rowGradient:
         (
-            UnsafePointer<ntk_program>, Int32, UnsafePointer<Inputs>, Int, Int, UnsafePointer<Inputs>, Int, Int,
+            UnsafePointer<ntk_program>, Int32, UnsafePointer<Inputs>, Int, UnsafePointer<Inputs>, Int, Int,
             UnsafePointer<Double>, Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>,
             UnsafeMutablePointer<Double>
         ) -> Void
@@ -66,8 +66,8 @@ extension CPUReal {
         _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int,
         isFirst: Bool, _ c: UnsafeMutablePointer<Self>, _ ldc: Int
     ) {
-        if m <= Int(NTK_FEW) {
-            for row in 0..<m { accumulate(k, n, a + row * lda, b, ldb, isFirst ? 1 : 0, c + row * ldc) }
+        if m == 1 {
+            accumulate(k, n, a, b, ldb, isFirst ? 1 : 0, c)
         } else {
             gemm(false, false, m, n, k, 1, a, lda, b, ldb, isFirst ? 0 : 1, c, ldc)
         }
@@ -94,7 +94,7 @@ extension Float: CPUReal {
     static let prepare = ntk_prepare_float32
     static let forward = ntk_forward_float32
     static let tangent = ntk_tangent_float32
-    static let gradient = ntk_gradient_float32
+    static let rowGradient = ntk_row_gradient_float32
     static let accumulate = ntk_accumulate_float32
     static let turn = ntk_turn_float32
     static let weigh = ntk_weigh_float32
@@ -121,7 +121,7 @@ extension Double: CPUReal {
     static let prepare = ntk_prepare_float64
     static let forward = ntk_forward_float64
     static let tangent = ntk_tangent_float64
-    static let gradient = ntk_gradient_float64
+    static let rowGradient = ntk_row_gradient_float64
     static let accumulate = ntk_accumulate_float64
     static let turn = ntk_turn_float64
     static let weigh = ntk_weigh_float64

@@ -324,7 +324,7 @@ CLONES void NAME(ntk_weigh)(size_t columns, size_t outputs, const double *cotang
     }
 }
 
-#include "few.h"
+#include "row.h"
 
 CLONES void NAME(ntk_predict)(size_t columns, size_t outputs, const scalar *value, const double *weights,
                               size_t weight_stride, double *f) {

@@ -23,8 +23,6 @@ typedef enum {
 } ntk_opcode;
 
 #define NTK_STEP_PARAMETERS 4
-// Rows that gain nothing from a matrix product: reading the other factor is what takes time.
-#define NTK_FEW 4
 // States alive at once: one, and one per open residual block.
 #define NTK_DEPTH 8
 
@@ -74,14 +72,13 @@ typedef struct {
                               size_t column_begin, size_t column_end, const scalar *rho, size_t rho_stride,            \
                               scalar *value, scalar *tangential, scalar *radial, size_t stride);                       \
                                                                                                                        \
-    /* The gradient of few rows, at most NTK_FEW, in one pass over the columns, each of which is read once from          \
-       memory: gradient[i, s] = Σ_j c_isj tangential_ij u'_j and sums[i, s] = Σ_j c_isj radial_ij with                   \
-       c_isj = Σ_o cotangents[i, s, o] weights[o, j]. cotangents: [rows, count, outputs]; gradient: [rows, count, d].  */ \
-    void ntk_gradient_##suffix(const ntk_program *program, int is_nngp, const ntk_inputs_##suffix *rows,               \
-                               size_t row_begin, size_t row_end, const ntk_inputs_##suffix *columns,                   \
-                               size_t column_begin, size_t column_end, const double *cotangents, size_t count,         \
-                               size_t outputs, const scalar *weights, size_t weight_stride, scalar *gradient,          \
-                               double *sums);                                                                          \
+    /* The gradient of one row, in one pass over the columns, each of which is read once from memory:                   \
+       gradient[s] = Σ_j c_sj tangential_j u'_j and sums[s] = Σ_j c_sj radial_j with                                     \
+       c_sj = Σ_o cotangents[s, o] weights[o, j]. cotangents: [count, outputs]; gradient: [count, d].  */              \
+    void ntk_row_gradient_##suffix(const ntk_program *program, int is_nngp, const ntk_inputs_##suffix *rows,           \
+                                   size_t row, const ntk_inputs_##suffix *columns, size_t column_begin,                \
+                                   size_t column_end, const double *cotangents, size_t count, size_t outputs,          \
+                                   const scalar *weights, size_t weight_stride, scalar *gradient, double *sums);       \
                                                                                                                        \
     /* sum ← sum + Σ_j w_j v_j, v: [columns, stride] of which d numbers count; `first`: the sum begins with zero. */    \
     void ntk_accumulate_##suffix(size_t columns, size_t dimension, const scalar *w, const scalar *v, size_t stride,    \

@@ -1,5 +1,5 @@
-// The gradient of few rows, where a matrix product has nothing to block and reading the columns is what takes time:
-// a group of columns is read from memory for its correlations, and is still in a near cache for its share of the sum.
+// The gradient of one row, where a matrix product has nothing to block and reading the columns is what takes time: a
+// group of columns is read from memory for its correlations, and is still in a near cache for its share of the sum.
 // Included by scalar.h, for one precision.
 
 // Columns in flight of a correlation.
@@ -57,13 +57,10 @@ STEP void dot(const scalar *u, const scalar *v, size_t dimension, scalar *rho) {
     for (; k < dimension; k++) *rho += u[k] * v[k];
 }
 
-STEP void correlate_few(size_t rows, size_t columns, size_t dimension, const scalar *u, const scalar *v, scalar *rho,
-                        size_t stride) {
+STEP void correlate_row(size_t columns, size_t dimension, const scalar *u, const scalar *v, scalar *rho) {
     size_t j = 0;
-    for (; j + DOT_COLUMNS <= columns; j += DOT_COLUMNS)
-        for (size_t i = 0; i < rows; i++) dots(u + i * dimension, v + j * dimension, dimension, rho + i * stride + j);
-    for (; j < columns; j++)
-        for (size_t i = 0; i < rows; i++) dot(u + i * dimension, v + j * dimension, dimension, rho + i * stride + j);
+    for (; j + DOT_COLUMNS <= columns; j += DOT_COLUMNS) dots(u, v + j * dimension, dimension, rho + j);
+    for (; j < columns; j++) dot(u, v + j * dimension, dimension, rho + j);
 }
 
 CLONES void NAME(ntk_accumulate)(size_t columns, size_t dimension, const scalar *w, const scalar *v, size_t stride,
@@ -104,26 +101,23 @@ CLONES void NAME(ntk_turn)(size_t columns, size_t outputs, const double *source,
 // One vector of pairs at a time: 16 inputs of 784 numbers just fit the first-level cache, and longer groups gain nothing.
 #define GROUP REAL_WIDTH
 
-CLONES void NAME(ntk_gradient)(const ntk_program *program, int is_nngp, const inputs_t *rows, size_t row_begin,
-                               size_t row_end, const inputs_t *columns, size_t column_begin, size_t column_end,
-                               const double *cotangents, size_t count, size_t outputs, const scalar *weights,
-                               size_t weight_stride, scalar *gradient, double *sums) {
-    scalar rho[NTK_FEW][GROUP], value[NTK_FEW][GROUP], tangential[NTK_FEW][GROUP], radial[NTK_FEW][GROUP], w[GROUP];
-    size_t d = program->dimension, few = row_end - row_begin;
-    memset(rho, 0, sizeof(rho)); // lanes behind the last column
-    memset(sums, 0, few * count * sizeof(double));
+CLONES void NAME(ntk_row_gradient)(const ntk_program *program, int is_nngp, const inputs_t *rows, size_t row,
+                                   const inputs_t *columns, size_t column_begin, size_t column_end,
+                                   const double *cotangents, size_t count, size_t outputs, const scalar *weights,
+                                   size_t weight_stride, scalar *gradient, double *sums) {
+    scalar rho[GROUP] = {0}, value[GROUP], tangential[GROUP], radial[GROUP], w[GROUP];
+    size_t d = program->dimension;
+    for (size_t s = 0; s < count; s++) sums[s] = 0;
     for (size_t j = column_begin; j < column_end; j += GROUP) {
         size_t valid = column_end - j < GROUP ? column_end - j : GROUP;
         const scalar *unit = columns->unit + j * d;
-        correlate_few(few, valid, d, rows->unit + row_begin * d, unit, rho[0], GROUP);
-        NAME(ntk_tangent)(program, is_nngp, rows, row_begin, row_end, columns, j, j + valid, rho[0], GROUP, value[0],
-                          tangential[0], radial[0], GROUP);
-        for (size_t i = 0; i < few; i++)
-            for (size_t s = 0; s < count; s++) {
-                size_t place = i * count + s;
-                NAME(ntk_weigh)(valid, outputs, cotangents + place * outputs, weights + j, weight_stride,
-                                tangential[i], radial[i], w, sums + place);
-                NAME(ntk_accumulate)(valid, d, w, unit, d, j == column_begin, gradient + place * d);
-            }
+        correlate_row(valid, d, rows->unit + row * d, unit, rho);
+        NAME(ntk_tangent)(program, is_nngp, rows, row, row + 1, columns, j, j + valid, rho, GROUP, value, tangential,
+                          radial, GROUP);
+        for (size_t s = 0; s < count; s++) {
+            NAME(ntk_weigh)(valid, outputs, cotangents + s * outputs, weights + j, weight_stride, tangential, radial,
+                            w, sums + s);
+            NAME(ntk_accumulate)(valid, d, w, unit, d, j == column_begin, gradient + s * d);
+        }
     }
 }
