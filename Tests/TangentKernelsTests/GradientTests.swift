@@ -46,7 +46,7 @@ import Testing
                 "layer_norm, large eps",
                 [dense, LayerNorm(eps: 1.5), Relu(), dense, LayerNorm(eps: 0.4), Erf(), dense]),
             Net("layer_norm first", [LayerNorm(eps: 0.7), dense, Gelu(), dense]),
-        ]
+        ] + (100..<110 as Range<UInt64>).map { Net("random \($0)", RandomArchitecture.dense(seed: $0).layers) }
 
     @Test(arguments: nets, TestBackends.all)
     func centralDifferences(of net: Net, on backend: TestBackend) throws {
@@ -78,6 +78,27 @@ import Testing
             }
             let found = try predictor.gradients(at: z).elements
             #expect(Distance.relative(found, to: wanted) <= Tolerance.centralDifference, "\(kind)")
+        }
+    }
+
+    /// Without bias ∇Θ(a x, b y) = b ∇Θ(x, y); powers of two change no digit.
+    @Test(arguments: [1, 3], TestBackends.all)
+    func withoutBiasGradientsScale(points: Int, on backend: TestBackend) throws {
+        let program = try Architecture.fc(depth: 2, activation: LeakyRelu(alpha: 0.1), biasStd: 0).program(channels: 6)
+        let x = RandomArchitecture.inputs(9, 6, seed: 24)
+        let z = RandomArchitecture.inputs(points, 6, seed: 25)
+        let ones = Tensor(shape: [9, 1], repeating: 1.0)
+        let backend = try backend.make()
+        for precision in Precision.allCases {
+            func gradients(_ a: Double, _ b: Double) throws -> [Double] {
+                let training = try backend.prepare(program, inputs: x.map { b * $0 }, precision)
+                let predictor = try KernelPredictor(.ntk, training: training, weights: ones, backend: backend)
+                return try predictor.gradients(at: z.map { a * $0 }).elements
+            }
+            let plain = try gradients(1, 1)
+            for (a, b) in [(0x1p40, 0x1p-40), (0x1p-40, 1), (0x1p20, 0x1p40)] {
+                #expect(try gradients(a, b) == plain.map { b * $0 }, "\(a), \(b), \(precision)")
+            }
         }
     }
 }

@@ -50,4 +50,25 @@ import Testing
             #expect(Distance.relative(found.elements, to: wanted) <= Tolerance.textbook(.float64), "\(kind)")
         }
     }
+
+    /// As many residual blocks inside each other as the planner lets through.
+    @Test(arguments: TestBackends.all)
+    func theDeepestNesting(on backend: TestBackend) async throws {
+        let dense = Dense(weightStd: 0.8, biasStd: 0.1)
+        let nested = (0..<7).reduce([Relu() as any Layer, dense]) { inner, depth in
+            [Residual(main: inner + [dense], shortcut: depth % 2 == 0 ? [] : [Erf(), dense]), Relu()]
+        }
+        let net = Architecture([dense] + nested + [dense])
+        let x = RandomArchitecture.inputs(5, 4, seed: 12)
+        let assembly = GramAssembly(
+            program: try net.program(channels: 4), precision: .float64, backends: [try backend.make()])
+        let ntk = try #require(try await assembly.symmetric(x, [.ntk]).matrices[.ntk])
+        for i in 0..<5 {
+            for j in 0..<i {
+                let plain = try PlainCovariance.of(net, x[i..<i + 1].elements, x[j..<j + 1].elements)
+                let scale = (ntk[i, i] * ntk[j, j]).squareRoot()
+                #expect(abs(ntk[i, j] - plain.t) <= Tolerance.textbook(.float64) * scale)
+            }
+        }
+    }
 }
