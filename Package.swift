@@ -63,10 +63,14 @@ let package = Package(
             ]),
 
         // Golden files and readers that several test targets share.
-        .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels"], path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
         .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "TestSupport"]),
+        .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "TestSupport"]),
+        .testTarget(
+            name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),

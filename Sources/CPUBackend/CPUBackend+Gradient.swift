@@ -95,8 +95,7 @@ extension CPUBackend {
         let rows = linearization.rows.count
         let columns = linearization.columns.count
         let predictions = try allocate(rows * outputs, .float64)
-        let transposed = try CPUMemory(byteCount: columns * outputs * 8)
-        Double.transpose(columns, outputs, weights.pointer(), outputs, transposed.pointer(), columns)
+        let transposed = try transposedWeights(weights, columns, outputs, as: Double.self)
         func run<T: CPUReal>(_ type: T.Type) {
             let part = linearization.cpu
             parallel(rows) { row in
@@ -165,12 +164,8 @@ extension CPUBackend {
     func transposedWeights<T: CPUReal>(
         _ weights: Buffer, _ n: Int, _ outputs: Int, as type: T.Type
     ) throws(ComputeError) -> CPUMemory {
-        let turned = try CPUMemory(byteCount: n * outputs * T.precision.byteCount)
-        let source = weights.pointer(Double.self)
-        let target = turned.pointer(T.self)
-        for j in 0..<n {
-            for output in 0..<outputs { target[output * n + j] = T(source[j * outputs + output]) }
-        }
+        let turned = try CPUMemory(byteCount: n * outputs * T.precision.byteCount, zeroed: false)
+        T.turn(n, outputs, weights.pointer(), turned.pointer())
         return turned
     }
 
@@ -185,7 +180,7 @@ extension CPUBackend {
             let i = rowParts[index / columnParts.count]
             let j = columnParts[index % columnParts.count]
             T.product(
-                i.count, j.count, k, a + i.lowerBound * lda, lda, b + j.lowerBound, n, 0,
+                i.count, j.count, k, a + i.lowerBound * lda, lda, b + j.lowerBound, n, isFirst: true,
                 c + i.lowerBound * ldc + j.lowerBound, ldc)
         }
     }

@@ -327,6 +327,8 @@ CLONES void NAME(ntk_weigh)(size_t columns, size_t outputs, const double *cotang
     }
 }
 
+#include "row.h"
+
 CLONES void NAME(ntk_predict)(size_t columns, size_t outputs, const scalar *value, const double *weights,
                               size_t weight_stride, double *f) {
     typedef double wide __attribute__((ext_vector_type(8)));
