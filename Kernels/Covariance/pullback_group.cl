@@ -13,7 +13,7 @@
 #define SHARE 4
 #define SIDE (PANEL / SHARE)
 
-// The sum of one number per work-item, in a fixed order, for work-item 0.
+// The sum of one number per work-item, in a fixed order; work-item 0 gets it.
 STEP acc sum_of_group(acc own, __local acc *scratch) {
     size_t lane = get_local_id(0);
     scratch[lane] = own;
@@ -21,7 +21,7 @@ STEP acc sum_of_group(acc own, __local acc *scratch) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (lane < half_) scratch[lane] += scratch[lane + half_];
     }
-    return scratch[0];
+    return lane == 0 ? scratch[0] : 0;
 }
 
 // [outputs x SUM_GROUP, rows] work-items in groups of SUM_GROUP x 1.

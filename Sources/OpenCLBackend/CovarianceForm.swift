@@ -42,12 +42,16 @@ package enum CovarianceForm: String, Sendable, CaseIterable {
         let common = ["-D REAL_WIDTH=\(width(precision))", "-D PANEL=\(panel(precision, device))"]
         switch self {
         case .group: return common
-        case .vector: return common + ["-D ROWS=\(rows(device))", "-D FINISH_SHARE=\(Self.finishShare)"]
+        case .vector:
+            return common + [
+                "-D ROWS=\(rows(device))", "-D BLOCK_ROWS=\(Self.contractBlock.rows)",
+                "-D BLOCK_COLUMNS=\(Self.contractBlock.columns)", "-D FINISH_SHARE=\(Self.finishShare)",
+            ]
         }
     }
 
-    /// Sums that a work-item of the vector form keeps in registers: the kernel's defaults.
-    static let contractBlock = (rows: 6, columns: 4)
+    /// Sums that a work-item of the vector form keeps in registers.
+    static let contractBlock = (rows: 5, columns: 5)
 
     /// Numbers of a gradient per work-item of the vector form.
     static let finishShare = 256
