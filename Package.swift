@@ -46,11 +46,19 @@ let package = Package(
         .target(name: "Attacks", dependencies: ["Compute"]),
         // Readers of data sets, where to find them and how to fetch them.
         .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
+        // Configuration, run folders, the stages of a run, tables.
+        .target(
+            name: "Experiments",
+            dependencies: [
+                "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Attacks", "Datasets",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
         // The command line; the only place that names both backends.
         .executableTarget(
             name: "ntk",
             dependencies: [
-                "OpenCLBackend", "CPUBackend", "TangentKernels", "Inference", "Attacks",
+                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -64,6 +72,7 @@ let package = Package(
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
+        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -23,23 +23,15 @@ extension CPUBackend {
         let origin: UnsafeMutablePointer<T> = arguments.buffer()
         let gradient: UnsafeMutablePointer<T> = arguments.buffer()
         let alpha = T(arguments.real())
-        let eps = arguments.real()
+        let eps = T(arguments.real())
         let lower = T(arguments.real())
         let upper = T(arguments.real())
         let parts = Self.parts(arguments.size(), of: 1 << 14)
         parallel(parts.count) { part in
             let range = parts[part]
             step(
-                point, origin, gradient, alpha, T.roundedDown(eps), lower, upper, range.lowerBound, range.upperBound)
+                point, origin, gradient, alpha, eps, lower, upper, range.lowerBound, range.upperBound)
         }
-    }
-}
-
-extension Real {
-    /// The largest number of this type that is not above `value`.
-    static func roundedDown(_ value: Double) -> Self {
-        let nearest = Self(value)
-        return Double(nearest) > value ? nearest.nextDown : nearest
     }
 }
 

@@ -40,11 +40,14 @@ public struct LayerForm: Sendable {
     public let name: String
     public let summary: String
     public let keys: [Key]
+    /// Acts on every number alone, so that a preset may use it as its activation.
+    public let isActivation: Bool
 
-    init(_ name: String, _ summary: String, keys: [Key] = []) {
+    init(_ name: String, _ summary: String, isActivation: Bool = false, keys: [Key] = []) {
         self.name = name
         self.summary = summary
         self.keys = keys
+        self.isActivation = isActivation
     }
 }
 

@@ -1,7 +1,7 @@
 /// a min(x, 0) + b max(x, 0).
 public struct ABRelu: Layer {
     public static let form = LayerForm(
-        "abrelu", "a min(x, 0) + b max(x, 0)",
+        "abrelu", "a min(x, 0) + b max(x, 0)", isActivation: true,
         keys: [
             .init("a", .number(minimum: nil, exclusive: false), required: true, "slope for negative x"),
             .init("b", .number(minimum: nil, exclusive: false), required: true, "slope for positive x"),

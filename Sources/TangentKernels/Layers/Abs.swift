@@ -1,6 +1,6 @@
 /// |x|: ABRelu with a = −1, b = 1.
 public struct Abs: Layer {
-    public static let form = LayerForm("abs", "|x|")
+    public static let form = LayerForm("abs", "|x|", isActivation: true)
 
     public init() {}
 

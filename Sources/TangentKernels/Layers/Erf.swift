@@ -1,6 +1,6 @@
 /// erf(x): the arcsine kernel. Source: Williams 1997.
 public struct Erf: Layer {
-    public static let form = LayerForm("erf", "Gauss error function")
+    public static let form = LayerForm("erf", "Gauss error function", isActivation: true)
 
     public init() {}
 

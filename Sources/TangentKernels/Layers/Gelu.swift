@@ -1,6 +1,6 @@
 /// x Φ(x) in the exact form with erf. Source: Tsuchida et al. 2021.
 public struct Gelu: Layer {
-    public static let form = LayerForm("gelu", "x Φ(x)")
+    public static let form = LayerForm("gelu", "x Φ(x)", isActivation: true)
 
     public init() {}
 

@@ -1,6 +1,6 @@
 /// Leaves everything as it is.
 public struct Identity: Layer {
-    public static let form = LayerForm("identity", "changes nothing")
+    public static let form = LayerForm("identity", "changes nothing", isActivation: true)
 
     public init() {}
 

@@ -1,7 +1,7 @@
 /// α min(x, 0) + max(x, 0).
 public struct LeakyRelu: Layer {
     public static let form = LayerForm(
-        "leaky_relu", "alpha min(x, 0) + max(x, 0)",
+        "leaky_relu", "alpha min(x, 0) + max(x, 0)", isActivation: true,
         keys: [.init("alpha", .number(minimum: nil, exclusive: false), required: true, "slope for negative x")])
 
     public let alpha: Double

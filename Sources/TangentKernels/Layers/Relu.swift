@@ -1,6 +1,6 @@
 /// max(x, 0): the arc-cosine kernel of order 1. Source: Cho & Saul 2009.
 public struct Relu: Layer {
-    public static let form = LayerForm("relu", "max(x, 0)")
+    public static let form = LayerForm("relu", "max(x, 0)", isActivation: true)
 
     public init() {}
 

@@ -1,0 +1,40 @@
+import Compute
+
+/// `compute`: on what, and in which precision.
+package struct ComputeSection: Section {
+    package enum Backend: String, Choice {
+        case auto, opencl, cpu
+    }
+
+    package var backend = Backend.auto
+    /// Indices as `ntk devices` prints them; nil for all.
+    package var devices: [Int]?
+    package var precision = Precision.float32
+    /// Rows and columns of a Gram tile; nil for the device's own.
+    package var tile: Int?
+    /// Bytes of host memory; nil for what the machine has.
+    package var memoryLimit: Int?
+
+    package init() {}
+
+    static let keys: [Key<Self>] = [
+        Key("backend", \.backend, .choice(), "auto (every OpenCL GPU, else the CPU) | opencl | cpu"),
+        Key(
+            "devices", \.devices, Kind.integer(atLeast: 0).list(atLeast: 1, of: "device indices").orWord("all"),
+            "all, or indices as printed by ntk devices"),
+        Key("precision", \.precision, .choice(), "float32 | float64 for kernels and gradients; solves are float64"),
+        Key("tile", \.tile, Kind.integer(atLeast: 1).orWord("auto"), "rows and columns of a Gram tile"),
+        Key(
+            "memory_limit", \.memoryLimit, Kind.integer(atLeast: 1).orWord("auto"),
+            "bytes of host memory; above it the Gram matrix lives in the tile store"),
+    ]
+
+    mutating func complete(at path: String, _ reading: inout Reading) {
+        guard let devices else { return }
+        for (index, device) in devices.enumerated() where devices[..<index].contains(device) {
+            reading.note("device \(device) is given twice", at: "\(path).devices.\(index)")
+        }
+    }
+}
+
+extension Precision: Choice {}

@@ -1,0 +1,37 @@
+import Inference
+
+/// `inference`: regression and gradient flow.
+package struct InferenceSection: Section {
+    package var diagReg = 0.0
+    package var diagRegScale = KernelRegression.DiagRegScale.relative
+    /// Training times, at least one; infinity is the fully trained net.
+    package var time = [Double.infinity]
+    package var learningRate = 1.0
+    package var lossNormalization = KernelRegression.LossNormalization.size
+    package var solver = KernelRegression.Solver.auto
+
+    package init() {}
+
+    static let keys: [Key<Self>] = [
+        Key("diag_reg", \.diagReg, .number(minimum: 0), "ridge"),
+        Key("diag_reg_scale", \.diagRegScale, .choice(), "relative (times the mean diagonal) | absolute"),
+        Key(
+            "time", \.time, Kind.number(minimum: 0, infinite: true).oneOrMany(of: "times"),
+            "training time: inf, a number, or a list"),
+        Key("learning_rate", \.learningRate, .number(minimum: 0, exclusive: true), "of the gradient flow"),
+        Key(
+            "loss_normalization", \.lossNormalization, .choice(),
+            "size (exponent lr t/(n k)) | none (exponent lr t)"),
+        Key("solver", \.solver, .choice(), "auto | cholesky | eigh | cg"),
+    ]
+
+    mutating func complete(at path: String, _ reading: inout Reading) {
+        for (index, one) in time.enumerated() where time[..<index].contains(one) {
+            reading.note("time \(PlainValue.format(one)) is given twice", at: "\(path).time.\(index)")
+        }
+    }
+}
+
+extension KernelRegression.DiagRegScale: Choice {}
+extension KernelRegression.LossNormalization: Choice {}
+extension KernelRegression.Solver: Choice {}

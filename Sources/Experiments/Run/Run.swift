@@ -1,0 +1,125 @@
+import Compute
+import Datasets
+import Foundation
+import Scheduling
+import Storage
+import TangentKernels
+
+/// One run: everything that the sections of a configuration ask for, in one run folder.
+package struct Run: Sendable {
+    let configuration: Configuration
+    /// Name of the configuration, for the default folder.
+    let name: String
+    let backends: [any Backend]
+    let version: String
+    let observer: RunObserver
+
+    package init(
+        _ configuration: Configuration, name: String, backends: [any Backend], version: String,
+        observer: @escaping RunObserver = { _ in }
+    ) {
+        self.configuration = configuration
+        self.name = name
+        self.backends = backends
+        self.version = version
+        self.observer = observer
+    }
+
+    /// What a run leaves behind.
+    package struct Outcome: Sendable {
+        package let folder: String
+        package let configuration: Configuration
+        package let records: [ResultRecord]
+        /// Whether everything was there already.
+        package let isRepeated: Bool
+    }
+
+    /// Does what is missing. Cancelling the task ends it after the tiles in hand.
+    /// - Throws: `ConfigurationError`, `DatasetError`, `RunFolderError`, `StorageError`, `InferenceError`,
+    ///   `ComputeError`, `AttackError` or `RunError`; the run folder then says what failed.
+    package func execute() async throws -> Outcome {
+        let architecture = try configuration.architecture()
+        observer(.stage("data"))
+        let begin = ContinuousClock.now
+        let dataset = try Dataset.load(configuration.data.request)
+        observer(.note(dataset.summary))
+        let program = try program(architecture, dataset)
+        let folder = try openFolder(dataset)
+        if folder.isResumed, try folder.status()?.state == .done {
+            return Outcome(
+                folder: folder.path, configuration: configuration, records: try folder.records(), isRepeated: true)
+        }
+        let journal = RunJournal(folder: folder, observer: observer)
+        do {
+            try journal.open(dataset, backends, version: version, seed: configuration.seed)
+            journal.add(seconds: (ContinuousClock.now - begin) / .seconds(1), to: "data")
+            let stages = RunStages(
+                configuration: configuration, dataset: dataset, program: program, backends: backends,
+                folder: folder, journal: journal)
+            let records = try await stages.execute()
+            try folder.write(records)
+            try journal.close(.done)
+            return Outcome(
+                folder: folder.path, configuration: configuration, records: records, isRepeated: false)
+        } catch {
+            if Self.isInterruption(error) {
+                let stage = journal.stage
+                try? journal.close(.interrupted)
+                throw RunError.interrupted(stage: stage)
+            }
+            // The folder may be what failed; the first error is the one to report.
+            try? journal.close(.failed, message: "\(error)")
+            throw error
+        }
+    }
+
+    private func program(_ architecture: Architecture, _ dataset: Dataset) throws -> CovarianceProgram {
+        let shape = dataset.inputShape
+        do throws(ArchitectureError) {
+            return shape.count == 3
+                ? try architecture.program(height: shape[0], width: shape[1], channels: shape[2])
+                : try architecture.program(channels: shape.reduce(1, *))
+        } catch {
+            throw configuration.error(at: "model", error.description)
+        }
+    }
+
+    private func openFolder(_ dataset: Dataset) throws -> RunFolder {
+        var data: [String: String] = [:]
+        for file in dataset.files { data[URL(fileURLWithPath: file.path).lastPathComponent] = file.sha256 }
+        let id = String(try Fingerprint(of: configuration.canonical).hex.prefix(10))
+        let path = configuration.output ?? RunFolder.defaultPath(name: name, id: id)
+        return try RunFolder(configuration, at: path, data: data) { bytes, path in
+            try AtomicFile.write(Array(bytes), to: path)
+        }
+    }
+
+    private static func isInterruption(_ error: any Error) -> Bool {
+        switch error {
+        case is CancellationError: true
+        case SchedulingError.cancelled: true
+        default: false
+        }
+    }
+}
+
+extension DataSection {
+    /// The section in the terms of `Datasets`.
+    package var request: DatasetRequest {
+        DatasetRequest(
+            name: name, root: root,
+            classes: classes?.map {
+                switch $0 {
+                case .index(let index): ClassSelector.index(index)
+                case .name(let name): ClassSelector.name(name)
+                }
+            },
+            train: train, test: test, isBalanced: balanced, scaling: scale, targets: targets,
+            arrays: trainInputs.flatMap { inputs in
+                trainTargets.map { targets in
+                    ArrayPaths(
+                        trainInputs: inputs, trainTargets: targets, testInputs: testInputs, testTargets: testTargets)
+                }
+            })
+    }
+}

@@ -1,0 +1,16 @@
+/// Why a run ended before it was done. One sentence.
+package enum RunError: Error, Sendable, CustomStringConvertible {
+    /// Stopped from outside; running it again goes on.
+    case interrupted(stage: String)
+    /// The matrices of the run do not fit in memory.
+    case memory(needed: Int, limit: Int, points: Int)
+
+    package var description: String {
+        switch self {
+        case .interrupted(let stage): "interrupted during '\(stage)'; run the same command again to go on"
+        case .memory(let needed, let limit, let points):
+            "the kernel matrices of \(points) training points need \(needed >> 20) MiB and \(limit >> 20) MiB may be "
+                + "used; lower data.train or raise compute.memory_limit"
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Attacks
+import Compute
+import Scheduling
+import TangentKernels
+
+extension RunStages {
+    /// f_t at the test points, one [m, k] for each time; all times in one pass over the pairs.
+    func predictions(
+        _ weights: [Tensor<Double>], _ training: [CovarianceInputs]
+    ) async throws -> [Tensor<Double>] {
+        let k = dataset.outputCount
+        let m = dataset.testInputs.count
+        return try await journal.measure("predictions") {
+            let team = try team(joined(weights), training)
+            let points = dataset.testInputs
+            let parts = try await team.map(m, observer: progress("predictions")) { predictor, range in
+                try predictor.predictions(at: points[range])
+            }
+            let all: [Double] = parts.flatMap { $0.elements }
+            let results = weights.indices.map { time in Self.slice(all, of: weights.count, time, [m, k]) }
+            if configuration.save.contains(.predictions) {
+                for (time, result) in zip(times, results) {
+                    try folder.export(result, "predictions_t\(timeLabel(time))", .float64)
+                }
+            }
+            return results
+        }
+    }
+
+    /// ∇f_t at the test points, where they are to be exported.
+    func gradients(_ weights: [Tensor<Double>], _ training: [CovarianceInputs]) async throws {
+        guard configuration.save.contains(.gradients) else { return }
+        try await journal.measure("gradients") {
+            for (time, weight) in zip(times, weights) {
+                let points = dataset.testInputs
+                let parts = try await team(weight, training).map(
+                    points.count, observer: progress("gradients t=\(timeLabel(time))")
+                ) { predictor, range in try predictor.gradients(at: points[range]) }
+                let gradients = Tensor(
+                    shape: [points.count, weight.stride] + points.shape.dropFirst(),
+                    elements: parts.flatMap(\.elements))
+                try folder.export(gradients, "input_gradients_t\(timeLabel(time))", precision)
+            }
+        }
+    }
+
+    func team(_ weights: Tensor<Double>, _ training: [CovarianceInputs]) throws(ComputeError) -> PredictorTeam {
+        var predictors: [KernelPredictor] = []
+        for (backend, inputs) in zip(backends, training) {
+            predictors.append(
+                try KernelPredictor(configuration.kernel.type, training: inputs, weights: weights, backend: backend))
+        }
+        return PredictorTeam(predictors: predictors)
+    }
+
+    /// [n, k] for each time, side by side: [n, times · k].
+    private func joined(_ weights: [Tensor<Double>]) -> Tensor<Double> {
+        let k = dataset.outputCount
+        let n = dataset.trainInputs.count
+        var elements: [Double] = []
+        elements.reserveCapacity(n * k * weights.count)
+        for row in 0..<n {
+            for weight in weights { elements += weight.elements[row * k..<(row + 1) * k] }
+        }
+        return Tensor(shape: [n, k * weights.count], elements: elements)
+    }
+
+    /// Part `index` of `count` outputs that stand side by side.
+    private static func slice(_ all: [Double], of count: Int, _ index: Int, _ shape: [Int]) -> Tensor<Double> {
+        let k = shape[1]
+        var elements: [Double] = []
+        for row in 0..<shape[0] {
+            let start = (row * count + index) * k
+            elements += all[start..<start + k]
+        }
+        return Tensor(shape: shape, elements: elements)
+    }
+
+    func progress(_ label: String) -> (SchedulingProgress) -> Void {
+        let line = ProgressLine(label: label, item: "batches", unit: "points")
+        return { [journal] progress in
+            journal.progress(line.text(progress), done: progress.done, total: progress.total)
+        }
+    }
+}

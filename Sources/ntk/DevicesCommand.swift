@@ -1,0 +1,43 @@
+import ArgumentParser
+import CPUBackend
+import Compute
+
+struct DevicesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "devices", abstract: "List every backend and device.",
+        discussion: "The index is what compute.devices takes.\n\nExample: ntk devices")
+
+    func run() async throws {
+        try await Failure.report {
+            let backends = try Backends()
+            let devices = backends.opencl.map(\.device) + [CPUBackend(index: backends.cpuIndex).device]
+            let rows = devices.map { device in
+                [
+                    "\(device.index)", device.backend, device.name, device.kind.rawValue, device.driver,
+                    "\(device.computeUnits)", "\(device.memory >> 20) MiB", device.supportsFloat64 ? "yes" : "no",
+                    "\(device.tile)",
+                ]
+            }
+            let header = ["index", "backend", "device", "kind", "driver", "units", "memory", "fp64", "tile"]
+            print(TextTable.render([header] + rows))
+            if backends.opencl.isEmpty { print("\nOpenCL has no platform here; the cpu backend serves.") }
+        }
+    }
+}
+
+extension Device {
+    /// One line for notes.
+    var summary: String { "\(backend) \(index): \(name), \(computeUnits) compute units, \(driver)" }
+}
+
+/// Columns of left-aligned text.
+enum TextTable {
+    static func render(_ rows: [[String]]) -> String {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.enumerated().map { $1 + String(repeating: " ", count: widths[$0] - $1.count) }
+            return cells.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}

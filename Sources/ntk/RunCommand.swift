@@ -1,0 +1,61 @@
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Do everything that the sections of a configuration ask for, in one run folder.",
+        discussion: """
+            Results go to standard output and the run folder, progress to standard error. An interrupted run goes on
+            when the same command is given again.
+
+            Example: ntk run Configs/quickstart.yaml data.train=500 inference.diag_reg=1e-3
+            """)
+
+    @Argument(help: "The configuration, a YAML file.", completion: .file(extensions: ["yaml", "yml", "json"]))
+    var config: String
+
+    @Argument(help: ArgumentHelp("Values that win over the file's.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    @Flag(help: "No progress and no notes; errors, warnings and results only.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say what each stage does.")
+    var verbose = false
+
+    func run() async throws {
+        try await Failure.report {
+            let configuration = try Configuration.load(config, overrides: overrides)
+            let (quiet, verbose) = (quiet, verbose)
+            let observer: RunObserver = { event in
+                switch event {
+                case .stage(let stage):
+                    Terminal.error.endProgress()
+                    if verbose { Terminal.error.write("ntk: \(stage)") }
+                case .progress(let line): if !quiet { Terminal.error.progress(line) }
+                case .warning(let sentence): Terminal.error.write("ntk: warning: \(sentence)")
+                case .note(let sentence): if !quiet { Terminal.error.write("ntk: \(sentence)") }
+                }
+            }
+            let backends = try Backends().selected(configuration.compute) { observer(.note($0)) }
+            for backend in backends { observer(.note("computing on \(backend.device.summary)")) }
+            let run = Run(
+                configuration, name: Configuration.name(ofFile: config), backends: backends,
+                version: NTKCommand.version, observer: observer)
+            let start = ContinuousClock.now
+            let outcome = try await Interruption.guarding { try await run.execute() }
+            Terminal.error.endProgress()
+            print(ResultsTable(outcome.configuration, outcome.records).render(.standardOutput), terminator: "")
+            guard !quiet else { return }
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let memory = Double(ProcessMemory.peak) / Double(1 << 30)
+            Terminal.error.write(
+                outcome.isRepeated
+                    ? "ntk: nothing to do: \(outcome.folder) holds this run already"
+                    : "ntk: done in \(String(format: "%.1f s, %.2f GiB at most", seconds, memory)); "
+                        + "results in \(outcome.folder)")
+        }
+    }
+}
