@@ -102,7 +102,7 @@ __kernel __attribute__((reqd_work_group_size(PREPARE_GROUP, 1, 1))) void prepare
 }
 
 // Covariances of the rows row_begin ..< row_end and the panels from first_panel on.
-// nngp, ntk  [row_end - row_begin, width]; width is a whole number of panels
+// nngp, ntk  [row_end - row_begin, width], a column per launched column
 __kernel TILE_GROUP void gram(CONSTANT acc *parameters, GLOBAL const scalar *row_unit, GLOBAL const scalar *row_slots,
                               SIZE row_stride, SIZE row_begin, SIZE row_end, GLOBAL const scalar *column_unit,
                               GLOBAL const scalar *column_slots, SIZE column_stride, SIZE first_panel, SIZE width,

@@ -64,14 +64,14 @@ __kernel void prepare(CONSTANT acc *parameters, GLOBAL const scalar *x, SIZE cou
 }
 
 // Covariances of the rows row_begin ..< row_end and the panels from first_panel on.
-// nngp, ntk  [row_end - row_begin, width]; width is a whole number of panels
+// nngp, ntk  [row_end - row_begin, width], a column per launched column
 __kernel void gram(CONSTANT acc *parameters, GLOBAL const scalar *row_unit, GLOBAL const scalar *row_slots,
                    SIZE row_stride, SIZE row_begin, SIZE row_end, GLOBAL const scalar *column_unit,
                    GLOBAL const scalar *column_slots, SIZE column_stride, SIZE first_panel, SIZE width, SIZE dimension,
                    int triangular, int wanted, GLOBAL scalar *nngp, GLOBAL scalar *ntk) {
     SIZE i = (row_begin / ROWS + get_global_id(0)) * ROWS;
     SIZE j = (first_panel + get_global_id(1)) * PANEL;
-    if (i >= row_end || j >= first_panel * PANEL + width || (triangular && j >= i + ROWS)) return;
+    if (triangular && j >= i + ROWS) return;
     table rows = {row_unit, 0, row_slots, row_stride}, columns = {column_unit, 0, column_slots, column_stride};
     real rho[ROWS][2];
     correlate(UNIT(&rows, i), UNIT(&columns, j), dimension, rho);
@@ -95,7 +95,6 @@ __kernel void linearize(CONSTANT acc *parameters, GLOBAL const scalar *row_unit,
                         GLOBAL const scalar *column_slots, SIZE column_stride, SIZE dimension, int is_nngp,
                         GLOBAL scalar *value, GLOBAL scalar *tangential, GLOBAL scalar *radial) {
     SIZE i = get_global_id(0) * ROWS, j = get_global_id(1) * PANEL;
-    if (i >= row_count || j >= column_stride) return;
     table rows = {row_unit, row_norm, row_slots, row_stride};
     table columns = {column_unit, column_norm, column_slots, column_stride};
     real rho[ROWS][2];

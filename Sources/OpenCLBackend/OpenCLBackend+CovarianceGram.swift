@@ -16,8 +16,11 @@ extension OpenCLBackend {
         let firstPanel = tile.columnRange.lowerBound / panel
         let width = (tile.columnRange.upperBound + panel - 1) / panel * panel - firstPanel * panel
 
+        // Rows that are a power of two apart would share one set of a cache when the tile is turned over.
+        let stride = width + (width * precision.byteCount % 1024 == 0 ? panel : 0)
+
         let wanted = (tile.nngp == nil ? 0 : 1) | (tile.ntk == nil ? 0 : 2)
-        let bytes = tile.rowRange.count * width * precision.byteCount
+        let bytes = tile.rowRange.count * stride * precision.byteCount
         var planes: [Memory] = []
         for _ in 0..<wanted.nonzeroBitCount { planes.append(try scratch.take(bytes, in: context)) }
         guard let first = planes.first, let last = planes.last else { return }
@@ -27,7 +30,7 @@ extension OpenCLBackend {
         let arguments: [KernelArgument] = [
             .buffer(rows.parameters), .memory(rows.unit), .memory(rows.slots), .size(rows.stride),
             .size(tile.rowRange.lowerBound), .size(tile.rowRange.upperBound), .memory(columns.unit),
-            .memory(columns.slots), .size(columns.stride), .size(firstPanel), .size(width),
+            .memory(columns.slots), .size(columns.stride), .size(firstPanel), .size(stride),
             .size(tile.rows.program.input.count), .int(isTriangular ? 1 : 0), .int(Int32(wanted)), .memory(nngp),
             .memory(ntk),
         ]
@@ -38,7 +41,7 @@ extension OpenCLBackend {
             guard let matrix else { continue }
             try memory.read(bytes, on: queue) { source in
                 let copy = TileCopy(
-                    tile, to: matrix, from: source, stride: width,
+                    tile, to: matrix, from: source, stride: stride,
                     firstColumn: tile.columnRange.lowerBound - firstPanel * panel)
                 copy.run(threads: Self.copyThreads(device))
             }

@@ -4,8 +4,8 @@ import Dispatch
 /// Copies what a device computed of a tile to its place in host memory, and to the transposed place where the tile is
 /// symmetric.
 struct TileCopy: @unchecked Sendable {
-    /// Side of the blocks that are turned over: two of them fit the first-level cache.
-    private static let block = 32
+    /// Side of the blocks that are turned over: small enough for the first-level cache.
+    private static let block = 64
 
     private let tile: GramTile
     private let matrix: HostMatrix
@@ -58,12 +58,13 @@ struct TileCopy: @unchecked Sendable {
             (to + (i + row) * total + j).update(from: from + row * stride, count: width)
         }
         guard tile.isSymmetric else { return }
-        let width = isTriangular ? rows.upperBound : tile.columnRange.count
-        for left in Swift.stride(from: 0, to: width, by: Self.block) {
-            for column in left..<min(left + Self.block, width) {
+        let width = tile.columnRange.count
+        for top in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: Self.block) {
+            let bottom = min(top + Self.block, rows.upperBound)
+            // Below the diagonal only: the rest of a triangle is not computed.
+            for column in 0..<(isTriangular ? bottom : width) {
                 let target = to + (j + column) * total + i
-                // Below the diagonal only: the rest of a triangle is not computed.
-                for row in max(rows.lowerBound, isTriangular ? column : 0)..<rows.upperBound {
+                for row in (isTriangular ? max(top, column) : top)..<bottom {
                     target[row] = from[row * stride + column]
                 }
             }
