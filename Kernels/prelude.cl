@@ -3,6 +3,7 @@
 //   scalar   float or double: REAL_BITS = 32 or 64
 //   real     what one work-item (or one lane group of the CPU backend) holds: REAL_WIDTH scalars; 1 on a GPU
 //   acc      the type of long sums and per-image quantities: double where there is fp64, else float
+//   acc8     eight of them, in OpenCL only
 //   GLOBAL, CONSTANT   address spaces; empty and const in C
 //   TABLE    storage of a table of coefficients
 //
@@ -32,9 +33,13 @@
 #if defined(cl_khr_fp64)
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 typedef double acc;
+typedef double8 acc8;
+#define convert_acc8 convert_double8
 #define ACC_BITS 64
 #else
 typedef float acc;
+typedef float8 acc8;
+#define convert_acc8 convert_float8
 #define ACC_BITS 32
 #endif
 #define GLOBAL __global
@@ -49,6 +54,7 @@ typedef int mask_t;
 #define SELECT(condition, a, b) ((condition) ? (a) : (b))
 #define ANY(condition) (condition)
 #define LOAD(pointer) (*(pointer))
+#define STORE(value, pointer) (*(pointer) = (value))
 #else
 typedef PASTE(scalar, REAL_WIDTH) real;
 typedef PASTE(integer, REAL_WIDTH) mask_t;

@@ -45,7 +45,7 @@ extension CPUBackend {
         let tasks = rows.count * parts.count
         let pool = try ScratchPool(
             places: min(threads, tasks),
-            byteCount: scratchSize + rowBytes + coefficientBytes + recordSize * lanes * bytes)
+            byteCount: scratchSize + rowBytes + coefficientBytes + 2 * recordSize * lanes * bytes)
         let slopes = rows.program.tail.slopes(request.kind)
 
         parallel(tasks) { task in
@@ -55,20 +55,23 @@ extension CPUBackend {
                 let row = (scratch + scratchSize).assumingMemoryBound(to: T.self)
                 let coefficients = (scratch + scratchSize + rowBytes).assumingMemoryBound(to: T.self)
                 let record = (scratch + scratchSize + rowBytes + coefficientBytes).assumingMemoryBound(to: T.self)
+                let byLane = record + recordSize * lanes
                 let sum = sums.pointer(T.self) + task * count * recordSize
+                if count == 1 { byLane.update(repeating: 0, count: recordSize * lanes) }
                 T.planesRow(&program, rows.panel(i / rows.lanes), Int32(i % rows.lanes), row)
                 for panel in parts[part] {
                     Self.fill(coefficients, request, i, panel, lanes)
                     T.planesReverse(&program, row, columns.panel(panel), slopes.k, slopes.t, record, scratch)
                     // sum [count, record] += coefficients [count, lanes] · record [record, lanes]ᵀ
                     if count == 1 {
-                        T.gemv(false, recordSize, lanes, record, lanes, coefficients, 1, sum)
+                        T.planesWeigh(recordSize, record, coefficients, byLane)
                     } else {
                         T.gemm(
                             false, true, count, recordSize, lanes, 1, coefficients, lanes, record, lanes, 1, sum,
                             recordSize)
                     }
                 }
+                if count == 1 { T.planesFold(recordSize, byLane, sum) }
             }
         }
 

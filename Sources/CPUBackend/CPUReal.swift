@@ -71,6 +71,8 @@ protocol CPUReal: Real {
             UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
         ) -> Void
     { get }
+    static var planesWeigh: (Int, UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>) -> Void { get }
+    static var planesFold: (Int, UnsafePointer<Self>, UnsafeMutablePointer<Self>) -> Void { get }
     static var planesFinish:
         (
             UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
@@ -131,6 +133,8 @@ extension Float: CPUReal {
     static let planesRow = ntk_planes_row_float32
     static let planesForward = ntk_planes_forward_float32
     static let planesReverse = ntk_planes_reverse_float32
+    static let planesWeigh = ntk_planes_weigh_float32
+    static let planesFold = ntk_planes_fold_float32
     static let planesFinish = ntk_planes_finish_float32
 }
 
@@ -163,5 +167,7 @@ extension Double: CPUReal {
     static let planesRow = ntk_planes_row_float64
     static let planesForward = ntk_planes_forward_float64
     static let planesReverse = ntk_planes_reverse_float64
+    static let planesWeigh = ntk_planes_weigh_float64
+    static let planesFold = ntk_planes_fold_float64
     static let planesFinish = ntk_planes_finish_float64
 }

@@ -363,6 +363,22 @@ CLONES void NAME(ntk_planes_reverse)(const ntk_planes *program, const scalar *ro
     }
 }
 
+// sum [size, lanes] += record [size, lanes] · coefficients [lanes], lane by lane.
+CLONES void NAME(ntk_planes_weigh)(size_t size, const scalar *record, const scalar *coefficients, scalar *sum) {
+    real c = LOAD(coefficients);
+    for (size_t i = 0; i < size; i++)
+        STORE(fma(LOAD(record + i * LANES), c, LOAD(sum + i * LANES)), sum + i * LANES);
+}
+
+// total [size] = Σ over the lanes of sum [size, lanes].
+CLONES void NAME(ntk_planes_fold)(size_t size, const scalar *sum, scalar *total) {
+    for (size_t i = 0; i < size; i++) {
+        scalar value = 0;
+        for (int lane = 0; lane < LANES; lane++) value += sum[i * LANES + (size_t)lane];
+        total[i] = value;
+    }
+}
+
 // ---- what all pairs of an image share -------------------------------------------------------------------------------
 
 STEP void transpose_variances(const ntk_plane_step *step, const real *output, real *input) {

@@ -1,6 +1,7 @@
 import CCLBlast
 import COpenCL
 import Compute
+import Synchronization
 
 /// Parameters of CLBlast's matrix product for devices that it has no measurements of.
 enum CLBlastTuning {
@@ -14,8 +15,15 @@ enum CLBlastTuning {
     /// Products of fewer than the cube of this many multiplications take CLBlast's kernel without copies.
     private static func smallProduct(_ side: Int) -> [(StaticString, Int)] { [("XGEMM_MIN_INDIRECT_SIZE", side)] }
 
+    /// CLBlast 1.5.3 fills its table of measurements at the first call without guarding it against a second thread.
+    private static let table = Mutex(())
+
     static func apply(to device: OpenCLDevice, _ monitor: CallMonitor) throws(ComputeError) {
         guard device.device.kind == .cpu else { return }
+        try table.withLock { _ throws(ComputeError) in try overrideAll(of: device, monitor) }
+    }
+
+    private static func overrideAll(of device: OpenCLDevice, _ monitor: CallMonitor) throws(ComputeError) {
         try override("Xgemm", CLBlastPrecisionSingle, product, device, monitor)
         try override("GemmRoutine", CLBlastPrecisionSingle, smallProduct(192), device, monitor)
         if device.device.supportsFloat64 {

@@ -9,7 +9,8 @@ final class Memory: Sendable {
 
     /// - Throws: ``ComputeError`` of kind `outOfMemory` where the device's limits do not allow it. They are checked
     ///   before the driver is asked, because drivers allocate lazily and some never enforce them.
-    init(_ byteCount: Int, in context: Context) throws(ComputeError) {
+    /// - Parameter advice: what to do where there is not enough.
+    init(_ byteCount: Int, in context: Context, advice: String = "lower compute.tile") throws(ComputeError) {
         precondition(byteCount >= 0, "memory of \(byteCount) bytes")
         let byteCount = max(byteCount, 1)
         let device = context.device.device
@@ -19,13 +20,13 @@ final class Memory: Sendable {
             throw ComputeError(
                 .outOfMemory, operation: doing, device: device.name,
                 detail: "a single buffer holds at most \(Self.size(device.maximumAllocation))",
-                advice: "lower compute.tile")
+                advice: advice)
         }
         let used = monitor.liveBytes
         guard byteCount <= device.memory - used else {
             throw ComputeError(
                 .outOfMemory, operation: doing, device: device.name,
-                detail: "\(Self.size(used)) of \(Self.size(device.memory)) are in use", advice: "lower compute.tile")
+                detail: "\(Self.size(used)) of \(Self.size(device.memory)) are in use", advice: advice)
         }
         raw = try monitor.create("clCreateBuffer", doing) {
             clCreateBuffer(context.raw, cl_mem_flags(CL_MEM_READ_WRITE), byteCount, nil, &$0)
@@ -38,6 +39,20 @@ final class Memory: Sendable {
     deinit {
         clReleaseMemObject(raw)
         context.monitor.released(bytes: byteCount)
+    }
+
+    /// Waits for the device and lends the first `byteCount` bytes to `body`; a processor's memory is not copied.
+    func read(_ byteCount: Int, on queue: Queue, _ body: (UnsafeRawPointer) -> Void) throws(ComputeError) {
+        let raw = raw
+        let doing = "receiving \(Self.size(byteCount))"
+        let pointer = try context.monitor.create("clEnqueueMapBuffer", doing) {
+            clEnqueueMapBuffer(
+                queue.raw, raw, cl_bool(CL_TRUE), cl_map_flags(CL_MAP_READ), 0, byteCount, 0, nil, nil, &$0)
+        }
+        body(pointer)
+        try queue.enqueue("clEnqueueUnmapMemObject", "unmap", doing) { queue, event in
+            clEnqueueUnmapMemObject(queue, raw, pointer, 0, nil, event)
+        }
     }
 
     /// Bytes in words, rounded up.

@@ -5,7 +5,7 @@ import Synchronization
 /// One OpenCL device that computes.
 ///
 /// Commands are enqueued in order and run asynchronously; `read` waits. Programs are built on first use and kept.
-package final class OpenCLBackend: Sendable {
+package final class OpenCLBackend: Backend {
     private struct KernelKey: Hashable {
         let entryPoint: String
         let source: ProgramSource
@@ -21,20 +21,25 @@ package final class OpenCLBackend: Sendable {
     package let monitor: CallMonitor
     let context: Context
     let queue: Queue
+    /// How covariance kernels are cut.
+    let form: CovarianceForm
+    let scratch = ScratchMemory()
     private let cache: ProgramCache?
     private let built = Mutex(Built())
 
     /// - Parameters:
     ///   - profiling: keeps a record of every command for ``takeProfile()``.
+    ///   - form: how covariance kernels are cut; nil for what suits the device.
     ///   - cache: where compiled programs are kept; nil builds them every time.
     ///   - monitor: what all calls go through; by default one of its own.
     package init(
-        _ device: OpenCLDevice, profiling: Bool = false,
+        _ device: OpenCLDevice, profiling: Bool = false, form: CovarianceForm? = nil,
         cache: ProgramCache? = ProgramCache(environment: ProcessInfo.processInfo.environment),
         monitor: CallMonitor? = nil
     ) throws(ComputeError) {
         self.device = device.device
         self.cache = cache
+        self.form = form ?? CovarianceForm(for: device.device)
         let monitor = monitor ?? CallMonitor(device: device.device.name)
         self.monitor = monitor
         context = try Context(device, monitor: monitor)

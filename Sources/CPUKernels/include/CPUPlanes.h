@@ -94,6 +94,10 @@ typedef struct {
     void ntk_planes_reverse_##suffix(const ntk_planes *program, const scalar *row, const scalar *panel,                \
                                      double k_weight, double t_weight, scalar *record, void *scratch);                 \
                                                                                                                        \
+    /* sum [size, lanes] += record [size, lanes] · coefficients [lanes], lane by lane; total [size] = Σ over lanes. */  \
+    void ntk_planes_weigh_##suffix(size_t size, const scalar *record, const scalar *coefficients, scalar *sum);        \
+    void ntk_planes_fold_##suffix(size_t size, const scalar *sum, scalar *total);                                      \
+                                                                                                                       \
     /* record: sums of records over pairs, [record size, lanes], lanes being cotangents; its first numbers become the  \
        gradients [pixel, channel, lane]. Both this and `reverse` take the scratch of gradients. */                     \
     void ntk_planes_finish_##suffix(const ntk_planes *program, const scalar *row, scalar *record, void *scratch);

@@ -2,6 +2,7 @@ import ArgumentParser
 import CPUBackend
 import Compute
 import Foundation
+import OpenCLBackend
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,6 +11,13 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Argument(help: "Names of benchmarks; all by default.")
     var names: [String] = []
+
+    enum BackendName: String, ExpressibleByArgument, CaseIterable {
+        case cpu, opencl
+    }
+
+    @Option(help: "What computes: cpu, or opencl for its first device.")
+    var backend = BackendName.cpu
 
     @Option(help: "Threads of the cpu backend; all cores by default.")
     var threads: Int?
@@ -27,7 +35,7 @@ struct BenchCommand: AsyncParsableCommand {
     var repeats = 7
 
     func run() async throws {
-        let backend = CPUBackend(threads: threads)
+        let backend = try makeBackend()
         let peak = try await Measurement.productPeak(on: backend, .float32)
         var benchmarks: [any Benchmark] = []
         for (net, gram, points, training) in BenchmarkNet.all {
@@ -43,6 +51,19 @@ struct BenchCommand: AsyncParsableCommand {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys]
             print(String(decoding: try encoder.encode(row), as: UTF8.self))
+        }
+    }
+
+    private func makeBackend() throws -> any Backend {
+        switch backend {
+        case .cpu: return CPUBackend(threads: threads)
+        case .opencl:
+            guard let device = try OpenCLDevices.all().first else {
+                throw ComputeError(
+                    .deviceUnavailable, operation: "looking for a device", device: "OpenCL",
+                    detail: "no driver shows one", advice: "install a driver or use --backend cpu")
+            }
+            return try OpenCLBackend(device)
         }
     }
 }

@@ -55,7 +55,7 @@ struct Backends {
                 device: devices[0].device.name, detail: "it has no fp64",
                 advice: "set compute.precision: float32 or compute.backend: cpu")
         }
-        return try usable.compactMap { try (OpenCLBackend($0) as Any) as? any Backend }
+        return try usable.map { try OpenCLBackend($0) }
     }
 
     private func supports(_ device: OpenCLDevice, _ precision: Precision) -> Bool {

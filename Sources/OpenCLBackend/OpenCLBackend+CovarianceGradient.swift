@@ -1,0 +1,208 @@
+import Compute
+
+extension OpenCLBackend {
+    package func linearize(
+        _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs
+    ) throws(ComputeError) -> Linearization {
+        let (left, right) = (context.tables(of: rows), context.tables(of: columns))
+        precondition(left.source == right.source, "rows and columns were prepared for different programs")
+        let kernel = try kernel("linearize", of: left.source)
+        let result = try OpenCLLinearization(
+            rows: rows.count, width: right.stride, precision: rows.precision, in: context)
+        let arguments: [KernelArgument] = [
+            .buffer(left.parameters), .memory(left.unit), .memory(left.norm), .memory(left.slots), .size(left.stride),
+            .size(rows.count), .memory(right.unit), .memory(right.norm), .memory(right.slots), .size(right.stride),
+            .size(rows.program.input.count), .int(kind == .nngp ? 1 : 0), .memory(result.value),
+            .memory(result.tangential), .memory(result.radial),
+        ]
+        try launchTiles(kernel, arguments, rows: rows.count, columns: right.stride, rows.precision)
+        return Linearization(rows: rows, columns: columns, storage: result)
+    }
+
+    package func predict(
+        _ linearization: Linearization, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer {
+        let rows = linearization.rows.count
+        let factors = context.factors(of: linearization)
+        let kernel = try kernel("predict", of: pullbackSource(linearization.rows.precision))
+        let turned = try turn(weights, of: linearization, outputs, to: accumulatePrecision)
+        let predictions = try allocate(rows * outputs, accumulatePrecision)
+        let group = sumGroup
+        try launch(
+            kernel,
+            [
+                .memory(factors.value), .size(rows), .size(factors.width), .memory(turned), .size(outputs),
+                .buffer(predictions),
+            ],
+            global: [outputs * group, rows], local: [group, 1])
+        return predictions
+    }
+
+    package func pullback(
+        _ linearization: Linearization, cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer {
+        let precision = linearization.rows.precision
+        let points = linearization.rows.count
+        let dimension = linearization.rows.program.input.count
+        precondition(
+            cotangents.count >= points * count * outputs,
+            "\(cotangents.count) numbers for \(points) × \(count) cotangents of \(outputs) outputs")
+        let width = context.factors(of: linearization).width
+        let parts = PullbackParts(
+            points: points, width: width, panel: form.panel(precision, context.device), count: count)
+        let turned = try turn(weights, of: linearization, outputs, to: precision)
+        let gradient = try allocate(points * count * dimension, precision)
+        let advice = "handle fewer points at a time"
+        let bytes = precision.byteCount
+        let rows = points * parts.batch
+        let work = PullbackWork(
+            coefficients: try Memory(rows * width * bytes, in: context, advice: advice),
+            sums: try allocate(parts.count * rows, accumulatePrecision),
+            partial: try Memory(parts.count * rows * dimension * bytes, in: context, advice: advice))
+        for first in stride(from: 0, to: count, by: parts.batch) {
+            let batch = min(parts.batch, count - first)
+            let span = CotangentSpan(first: first, batch: batch, count: count)
+            try weigh(linearization, cotangents, span, turned, outputs, parts, work)
+            try contract(linearization, rows: points * batch, parts, work)
+            try finish(linearization, rows: points * batch, span, parts, work, gradient)
+        }
+        return gradient
+    }
+
+    package func bytesPerPair(_ program: CovarianceProgram, _ precision: Precision) -> Int {
+        // value, tangential, radial, coefficients, and the parts of the gradient that are added up at the end
+        (4 + (program.input.count + PullbackParts.smallest - 1) / PullbackParts.smallest) * precision.byteCount
+    }
+
+    // MARK: Kernels
+
+    /// Work-items that share one sum.
+    private var sumGroup: Int { form == .group ? CovarianceForm.sumGroup : 1 }
+
+    private func pullbackSource(_ precision: Precision) -> ProgramSource {
+        ProgramSource(
+            name: "Covariance/pullback_\(form.rawValue)", precision: precision,
+            parts: [.file("Covariance/pullback.cl"), .file("Covariance/pullback_\(form.rawValue).cl")],
+            options: form.options(precision, context.device))
+    }
+
+    /// Weights as [outputs, width] in `target`, zero past the last column.
+    private func turn(
+        _ weights: Buffer, of linearization: Linearization, _ outputs: Int, to target: Precision
+    ) throws(ComputeError) -> Memory {
+        let columns = linearization.columns.count
+        precondition(weights.count >= columns * outputs, "\(weights.count) weights for \(columns) × \(outputs)")
+        // Where both are the same type, either kernel does.
+        let precision = linearization.rows.precision
+        let entryPoint = target == accumulatePrecision ? "turn_to_acc" : "turn_to_scalar"
+        let kernel = try kernel(entryPoint, of: pullbackSource(precision))
+        let width = context.factors(of: linearization).width
+        let turned = try Memory(outputs * width * target.byteCount, in: context)
+        try launch(
+            kernel, [.buffer(weights), .size(columns), .size(outputs), .memory(turned), .size(width)],
+            global: [width, outputs], local: [form.panel(precision, context.device), 1])
+        return turned
+    }
+
+    private func weigh(
+        _ linearization: Linearization, _ cotangents: Buffer, _ span: CotangentSpan, _ turned: Memory, _ outputs: Int,
+        _ parts: PullbackParts, _ work: PullbackWork
+    ) throws(ComputeError) {
+        let factors = context.factors(of: linearization)
+        let rows = linearization.rows.count * span.batch
+        let kernel = try kernel("weigh", of: pullbackSource(linearization.rows.precision))
+        try launch(
+            kernel,
+            [
+                .buffer(cotangents), .size(span.count), .size(span.first), .size(span.batch), .size(rows),
+                .size(outputs), .memory(turned), .memory(factors.tangential), .memory(factors.radial),
+                .size(factors.width), .size(parts.width), .memory(work.coefficients), .buffer(work.sums),
+            ],
+            global: [parts.count * sumGroup, rows], local: [sumGroup, 1])
+    }
+
+    private func contract(
+        _ linearization: Linearization, rows: Int, _ parts: PullbackParts, _ work: PullbackWork
+    ) throws(ComputeError) {
+        let precision = linearization.rows.precision
+        let dimension = linearization.rows.program.input.count
+        let kernel = try kernel("contract", of: pullbackSource(precision))
+        let arguments: [KernelArgument] = [
+            .memory(work.coefficients), .size(rows), .size(context.factors(of: linearization).width),
+            .size(parts.width), .memory(context.tables(of: linearization.columns).unit), .size(dimension),
+            .memory(work.partial),
+        ]
+        func blocks(_ count: Int, _ size: Int) -> Int { (count + size - 1) / size }
+        switch form {
+        case .group:
+            let side = form.side(context.device)
+            let panel = form.panel(precision, context.device)
+            try launch(
+                kernel, arguments,
+                global: [blocks(dimension, panel) * side, blocks(rows, panel) * side, parts.count],
+                local: [side, side, 1])
+        case .vector:
+            let block = CovarianceForm.contractBlock
+            try launch(
+                kernel, arguments,
+                global: [blocks(rows, block.rows), blocks(dimension, block.columns), parts.count], local: [1, 1, 1])
+        }
+    }
+
+    private func finish(
+        _ linearization: Linearization, rows: Int, _ span: CotangentSpan, _ parts: PullbackParts,
+        _ work: PullbackWork, _ gradient: Buffer
+    ) throws(ComputeError) {
+        let dimension = linearization.rows.program.input.count
+        let kernel = try kernel("finish", of: pullbackSource(linearization.rows.precision))
+        let share = form == .vector ? CovarianceForm.finishShare : 1
+        try launch(
+            kernel,
+            [
+                .memory(work.partial), .buffer(work.sums), .size(parts.count), .size(rows),
+                .memory(context.tables(of: linearization.rows).unit), .size(dimension), .size(span.count),
+                .size(span.first), .size(span.batch), .buffer(gradient),
+            ],
+            global: [(dimension + share - 1) / share, rows], local: [form == .vector ? 1 : CovarianceForm.sumGroup, 1])
+    }
+}
+
+/// Which cotangents of a point one pass handles.
+private struct CotangentSpan {
+    let first: Int
+    let batch: Int
+    let count: Int
+}
+
+/// What a pullback writes on its way.
+private struct PullbackWork {
+    /// [rows, width]
+    let coefficients: Memory
+    /// [parts, rows] in `accumulatePrecision`
+    let sums: Buffer
+    /// [parts, rows, d]
+    let partial: Memory
+}
+
+/// How the sums over columns are cut: by the sizes alone, so that the order of additions is fixed.
+struct PullbackParts {
+    /// Columns of a part at least.
+    static let smallest = 2048
+    /// Parts at most.
+    private static let most = 16
+    /// Rows that one pass should have, where cotangents can be put together.
+    private static let rows = 64
+
+    /// Columns of a part, whole panels.
+    let width: Int
+    let count: Int
+    /// Cotangents per pass.
+    let batch: Int
+
+    init(points: Int, width columns: Int, panel: Int, count cotangents: Int) {
+        let wanted = max(Self.smallest, (columns + Self.most - 1) / Self.most)
+        width = (wanted + panel - 1) / panel * panel
+        count = (columns + width - 1) / width
+        batch = max(1, min(cotangents, Self.rows / max(points, 1)))
+    }
+}
