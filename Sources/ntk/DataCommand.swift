@@ -80,8 +80,10 @@ struct DataCommand: AsyncParsableCommand {
 
 private func dataset(_ name: String) throws -> DatasetName {
     guard let dataset = DatasetName(rawValue: name), dataset != .npy else {
-        let known = DatasetRegistry.standard.descriptions.map(\.name.rawValue).joined(separator: ", ")
-        throw UsageError("there is no data set '\(name)'; there are \(known)")
+        let known = DatasetRegistry.standard.descriptions.map(\.name.rawValue)
+        throw UsageError(
+            "there is no data set '\(name)'; there are \(known.joined(separator: ", "))"
+                + Suggestion.clause(for: name, in: known))
     }
     return dataset
 }

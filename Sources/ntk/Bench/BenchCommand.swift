@@ -1,12 +1,17 @@
 import ArgumentParser
 import CPUBackend
 import Compute
+import Experiments
 import Foundation
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine.",
-        discussion: "Example: ntk bench gram-fc3-784 --backend cpu --json")
+        discussion: """
+            Each benchmark names its unit of work. The peak is that of a large matrix product on the same device.
+
+            Example: ntk bench gram-fc3-784 --json
+            """)
 
     @Argument(help: "Names of benchmarks; all by default.")
     var names: [String] = []
@@ -26,21 +31,31 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Counted runs.")
     var repeats = 7
 
-    func run() async throws {
-        let backend = CPUBackend(threads: threads)
-        let peak = try await Measurement.productPeak(on: backend, .float32)
+    @Flag(help: "One JSON object a line.")
+    var json = false
+
+    func run() async throws { try await Failure.report { try await measure() } }
+
+    private func measure() async throws {
         let benchmarks: [any Benchmark] = [
             GramBenchmark(name: "gram-fc3-784", depth: 3, dimension: 784, count: n ?? 10_000),
             GradientBenchmark(
                 name: "gradient-fc3-784", depth: 3, dimension: 784, points: m ?? 100, count: n ?? 10_000,
                 cotangents: cotangents),
         ]
+        let known = benchmarks.map(\.name)
+        if let name = names.first(where: { !known.contains($0) }) {
+            throw UsageError(
+                "there is no benchmark '\(name)'; there are \(known.joined(separator: ", "))"
+                    + Suggestion.clause(for: name, in: known))
+        }
+        let backend = CPUBackend(threads: threads)
+        let peak = try await Measurement.productPeak(on: backend, .float32)
+        if !json { print("peak: \(Measurement.rate(peak))flop/s on \(backend.device.summary)") }
         for benchmark in benchmarks where names.isEmpty || names.contains(benchmark.name) {
             let row = try await Measurement.take(
                 benchmark, on: backend, .float32, repeats: repeats, budget: 30, peak: peak)
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            print(String(decoding: try encoder.encode(row), as: UTF8.self))
+            print(json ? try row.json : row.text)
         }
     }
 }
