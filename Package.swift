@@ -73,6 +73,8 @@ let package = Package(
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
+        // The built executable, as scripts see it.
+        .testTarget(name: "ntkTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

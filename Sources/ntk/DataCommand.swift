@@ -5,6 +5,7 @@ import Experiments
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Known data sets: where they are, whether they are whole, how to get them.",
+        discussion: "Example: ntk data list",
         subcommands: [List.self, Verify.self, Fetch.self])
 
     struct List: AsyncParsableCommand {

@@ -22,7 +22,8 @@ import Testing
         #expect(
             result.complaints.last
                 == "ntk: mnist was not found in empty, ./data, \(program.folder("home/data"))/ntk, "
-                + "/usr/share/datasets; fetch it with ntk data fetch mnist, or name its folder in data.root or NTK_DATA")
+                + "/usr/share/datasets; fetch it with ntk data fetch mnist, or name its folder in data.root or NTK_DATA"
+        )
         #expect(!program.folder.names.contains("runs"))
     }
 
@@ -37,9 +38,8 @@ import Testing
         let result = try program("run", "c.yaml")
         #expect(result.code == 74)
         #expect(
-            result.complaints.last
-                == "ntk: ./data/train-labels-idx1-ubyte.gz is damaged: the gzip data ends too early; "
-                + "replace it with a sound copy")
+            result.complaints.last?.hasPrefix(
+                "ntk: ./data/train-labels-idx1-ubyte.gz is damaged: the compressed data end early, after ") == true)
         let verified = try program("data", "verify", "mnist")
         #expect(verified.code == 74)
         #expect(verified.output.contains("damaged  "))

@@ -37,10 +37,10 @@ struct Program {
 
     /// Starts `ntk`, does something to it and waits for its end.
     func run(
-        _ path: String = Self.path, _ arguments: [String], meanwhile: (Process) throws -> Void = { _ in }
+        _ path: String? = nil, _ arguments: [String], meanwhile: (Process) throws -> Void = { _ in }
     ) throws -> Result {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
+        process.executableURL = URL(fileURLWithPath: path ?? Self.path)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         // Nothing of the machine's: no data sets, no caches.
