@@ -34,6 +34,9 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "One JSON object a line.")
     var json = false
 
+    @Flag(help: "The names of all benchmarks, and nothing else.")
+    var list = false
+
     func run() async throws { try await Failure.report { try await measure() } }
 
     private func measure() async throws {
@@ -44,6 +47,7 @@ struct BenchCommand: AsyncParsableCommand {
                 cotangents: cotangents),
         ]
         let known = benchmarks.map(\.name)
+        guard !list else { return print(known.joined(separator: "\n")) }
         if let name = names.first(where: { !known.contains($0) }) {
             throw UsageError(
                 "there is no benchmark '\(name)'; there are \(known.joined(separator: ", "))"

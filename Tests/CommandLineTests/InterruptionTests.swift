@@ -106,7 +106,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: run.folder("run"), withIntermediateDirectories: true)
         let mount = try run.program.run(
             "/bin/mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", run.folder("run")])
-        guard mount.code == 0 else { return }
+        guard mount.code == 0 else { try Test.cancel("this machine does not let root mount") }
         defer { _ = try? run.program.run("/bin/umount", [run.folder("run")]) }
         let result = try run("--quiet")
         #expect(result.code == 74)
