@@ -1,8 +1,13 @@
 import COpenCL
 import Compute
+import Synchronization
 
 /// Finds the OpenCL devices of this machine.
 package enum OpenCLDevices {
+    /// Drivers set themselves up when they are first asked for devices, and not all of them (PoCL 3.1) guard that
+    /// against a second thread, which then sees none.
+    private static let discovery = Mutex(())
+
     /// The devices of all platforms, in the platforms' order; empty where no driver is installed.
     /// - Parameters:
     ///   - firstIndex: `Device.index` of the first one.
@@ -12,6 +17,14 @@ package enum OpenCLDevices {
     /// - Throws: ``ComputeError`` where a driver is there but fails.
     package static func all(
         firstIndex: Int = 0, unitsPerCPU: Int? = nil, monitor: CallMonitor = CallMonitor(device: "OpenCL")
+    ) throws(ComputeError) -> [OpenCLDevice] {
+        try discovery.withLock { _ throws(ComputeError) in
+            try find(firstIndex: firstIndex, unitsPerCPU: unitsPerCPU, monitor)
+        }
+    }
+
+    private static func find(
+        firstIndex: Int, unitsPerCPU: Int?, _ monitor: CallMonitor
     ) throws(ComputeError) -> [OpenCLDevice] {
         var found: [OpenCLDevice] = []
         for platform in try platforms(monitor) {
