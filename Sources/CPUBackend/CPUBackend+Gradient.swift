@@ -2,19 +2,25 @@ import COpenBLAS
 import CPUKernels
 import Compute
 
-/// Covariances of rows × columns with the factors of their gradient: ∇K = tangential u' + radial u.
+/// Covariances of rows × columns, and in the scalar geometry the factors of their gradient:
+/// ∇K = tangential u' + radial u. On planes the gradient is computed when it is asked for.
 final class CPULinearization: Sendable {
+    let kind: CovarianceKind
     /// Each [rows, stride].
     let value: CPUMemory
     let tangential: CPUMemory
     let radial: CPUMemory
     let stride: Int
 
-    init(rows: Int, columns: Int, precision: Precision) throws(ComputeError) {
+    init(_ kind: CovarianceKind, rows: Int, columns: Int, precision: Precision, hasFactors: Bool)
+        throws(ComputeError)
+    {
+        self.kind = kind
         stride = (columns + 15) / 16 * 16
-        value = try CPUMemory(byteCount: rows * stride * precision.byteCount)
-        tangential = try CPUMemory(byteCount: rows * stride * precision.byteCount)
-        radial = try CPUMemory(byteCount: rows * stride * precision.byteCount)
+        let byteCount = rows * stride * precision.byteCount
+        value = try CPUMemory(byteCount: byteCount)
+        tangential = try CPUMemory(byteCount: hasFactors ? byteCount : 0)
+        radial = try CPUMemory(byteCount: hasFactors ? byteCount : 0)
     }
 }
 
@@ -36,10 +42,14 @@ extension CPUBackend {
     package func linearize(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs
     ) throws(ComputeError) -> Linearization {
-        let result = try CPULinearization(rows: rows.count, columns: columns.count, precision: rows.precision)
-        switch rows.precision {
-        case .float32: linearize(kind, rows, columns, result, as: Float.self)
-        case .float64: linearize(kind, rows, columns, result, as: Double.self)
+        let isScalar = rows.program.geometry == .scalar
+        let result = try CPULinearization(
+            kind, rows: rows.count, columns: columns.count, precision: rows.precision, hasFactors: isScalar)
+        switch (isScalar, rows.precision) {
+        case (true, .float32): linearize(kind, rows, columns, result, as: Float.self)
+        case (true, .float64): linearize(kind, rows, columns, result, as: Double.self)
+        case (false, .float32): try valuesOnPlanes(rows, columns, result, as: Float.self)
+        case (false, .float64): try valuesOnPlanes(rows, columns, result, as: Double.self)
         }
         return Linearization(rows: rows, columns: columns, storage: result)
     }

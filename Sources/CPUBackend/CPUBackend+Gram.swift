@@ -11,6 +11,14 @@ extension CPUBackend {
         _ program: CovarianceProgram, inputs: Buffer, count: Int
     ) throws(ComputeError) -> CovarianceInputs {
         precondition(inputs.count >= count * program.input.count)
+        if program.geometry != .scalar {
+            let planes = try CPUPlanes(program, count: count, precision: inputs.precision)
+            switch inputs.precision {
+            case .float32: try preparePlanes(planes, inputs, program.input.count, as: Float.self)
+            case .float64: try preparePlanes(planes, inputs, program.input.count, as: Double.self)
+            }
+            return CovarianceInputs(program: program, count: count, precision: inputs.precision, storage: planes)
+        }
         let tables = try CPUInputs(program, count: count, precision: inputs.precision)
         switch inputs.precision {
         case .float32: fill(tables, from: inputs, count, as: Float.self)
@@ -29,9 +37,11 @@ extension CPUBackend {
     }
 
     package func gram(_ tile: GramTile) throws(ComputeError) {
-        switch tile.rows.precision {
-        case .float32: try gram(tile, as: Float.self)
-        case .float64: try gram(tile, as: Double.self)
+        switch (tile.rows.program.geometry, tile.rows.precision) {
+        case (.scalar, .float32): try gram(tile, as: Float.self)
+        case (.scalar, .float64): try gram(tile, as: Double.self)
+        case (_, .float32): try gramPlanes(tile, as: Float.self)
+        case (_, .float64): try gramPlanes(tile, as: Double.self)
         }
     }
 

@@ -44,6 +44,18 @@ protocol CPUReal: Real {
     { get }
     static var finishGradient: (Int, UnsafePointer<Self>, Double, UnsafeMutablePointer<Self>) -> Void { get }
     static var transpose: (Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, Int) -> Void { get }
+
+    static var planesPrepare:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void { get }
+    static var planesRow:
+        (UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int32, UnsafeMutablePointer<Self>) -> Void { get }
+    static var planesForward:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>,
+            UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void { get }
 }
 
 extension CPUReal {
@@ -104,6 +116,9 @@ extension Float: CPUReal {
     static let predict = ntk_predict_float32
     static let finishGradient = ntk_finish_gradient_float32
     static let transpose = ntk_transpose_float32
+    static let planesPrepare = ntk_planes_prepare_float32
+    static let planesRow = ntk_planes_row_float32
+    static let planesForward = ntk_planes_forward_float32
 }
 
 extension Double: CPUReal {
@@ -135,4 +150,7 @@ extension Double: CPUReal {
     static let predict = ntk_predict_float64
     static let finishGradient = ntk_finish_gradient_float64
     static let transpose = ntk_transpose_float64
+    static let planesPrepare = ntk_planes_prepare_float64
+    static let planesRow = ntk_planes_row_float64
+    static let planesForward = ntk_planes_forward_float64
 }

@@ -76,6 +76,7 @@ static void fill_slots(const ntk_program *program, acc q, scalar *slots, size_t 
             v[-1] = v[0];
             v--;
             break;
+        case NTK_CONV: break;
         }
         for (int s = 0; s < filled; s++) slots[(step->slot + s) * stride] = (scalar)slot[s];
     }
@@ -177,6 +178,7 @@ STEP void forward_block(const ntk_program *program, size_t vectors, const scalar
         case NTK_ERF: FOR_PAIRS(7, erf_forward(&s[k], row, col, p));
         case NTK_GELU: FOR_PAIRS(7, gelu_forward(&s[k], row, col, p));
         case NTK_LAYER_NORM: break;
+        case NTK_CONV: break;
         case NTK_FORK: memcpy(stack[++top], s, vectors * sizeof(pair)); break;
         case NTK_EXCHANGE: swap_pairs(s, stack[top - 1], vectors); break;
         case NTK_JOIN:
@@ -203,6 +205,7 @@ STEP void tangent_block(const ntk_program *program, size_t vectors, const scalar
         case NTK_ERF: FOR_PAIRS(7, erf_tangent(&s[k], &d[k], row, col, p));
         case NTK_GELU: FOR_PAIRS(7, gelu_tangent(&s[k], &d[k], row, col, p));
         case NTK_LAYER_NORM: FOR_PAIRS(1, layer_norm_tangent(&s[k], &d[k], row, col, p));
+        case NTK_CONV: break;
         case NTK_FORK:
             top++;
             memcpy(stack[top], s, vectors * sizeof(pair));

@@ -20,6 +20,7 @@ typedef enum {
     NTK_FORK,
     NTK_EXCHANGE,
     NTK_JOIN,
+    NTK_CONV,
 } ntk_opcode;
 
 #define NTK_STEP_PARAMETERS 4

@@ -40,12 +40,14 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws { try await Failure.report { try await measure() } }
 
     private func measure() async throws {
-        let benchmarks: [any Benchmark] = [
-            GramBenchmark(name: "gram-fc3-784", depth: 3, dimension: 784, count: n ?? 10_000),
-            GradientBenchmark(
-                name: "gradient-fc3-784", depth: 3, dimension: 784, points: m ?? 100, count: n ?? 10_000,
-                cotangents: cotangents),
-        ]
+        var benchmarks: [any Benchmark] = []
+        for (net, gram, points, training) in BenchmarkNet.all {
+            benchmarks.append(GramBenchmark(name: "gram-\(net.name)", net: net, count: n ?? gram))
+            benchmarks.append(
+                GradientBenchmark(
+                    name: "gradient-\(net.name)", net: net, points: m ?? points, count: n ?? training,
+                    cotangents: cotangents))
+        }
         let known = benchmarks.map(\.name)
         guard !list else { return print(known.joined(separator: "\n")) }
         if let name = names.first(where: { !known.contains($0) }) {

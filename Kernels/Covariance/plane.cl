@@ -1,0 +1,103 @@
+// An entry of a plane: the covariances of one pixel of an image with one pixel of another.
+//
+// Carried are v = q₁ + q₂ − 2k and t = Θ, not divided by anything, because convolutions add entries up. With
+// p = √q and d = p₁ − p₂, r = p₁p₂,
+//
+//   e = 1 − ρ = (v − d²)/(2r)      k = r − (v − d²)/2      v = d² + 2 r e
+//
+// v is the mean square of a difference: it has no cancellation near duplicate patches, and none is brought in here.
+// Where r = 0 (a patch of zeros) the correlation is 0 by convention and k is 0 exactly.
+
+typedef struct {
+    real v, t;
+} entry;
+
+// Slots of every activation and of layer_norm begin with √q, 1/√q (0 for q = 0).
+#define PLANE_P 0
+#define PLANE_I 1
+
+STEP void entry_pair(const entry *s, const real *row, const real *col, pair *result) {
+    real d = row[PLANE_P] - col[PLANE_P];
+    real inverse = row[PLANE_I] * col[PLANE_I];
+    real e = R(0.5) * fma(-d, d, s->v) * inverse;
+    result->e = SELECT(inverse > 0, fmin(fmax(e, R(0)), R(2)), R(1));
+    result->c = 2 - result->e;
+    result->t = R(0);
+}
+
+// k at an entry.
+STEP void entry_covariance(const entry *s, const real *row, const real *col, real *k) {
+    real d = row[PLANE_P] - col[PLANE_P];
+    *k = fma(row[PLANE_P], col[PLANE_P], R(-0.5) * fma(-d, d, s->v));
+}
+
+// ABRelu: v' = c₂ (d² + 2 r e'), t' = c₂ (1 − κ θ) t. Parameters: c₂, f, κ, κπ. Slots: √q, 1/√q.
+STEP void abrelu_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
+    pair w;
+    entry_pair(s, row, col, &w);
+    real gain;
+    abrelu_advance(&w, p, &gain);
+    real d = row[PLANE_P] - col[PLANE_P];
+    s->v = R(p[0]) * fma(2 * row[PLANE_P] * col[PLANE_P], w.e, d * d);
+    s->t *= R(p[0]) * gain;
+}
+
+// The slots of erf and gelu on planes: √q, 1/√q, √q', then n and j of smooth.cl, 1/√q'.
+#define PLANE_AFTER 2
+#define PLANE_N 3
+#define PLANE_J 4
+#define PLANE_OUT 5
+#define PLANE_SMOOTH_SLOTS 6
+
+STEP void smooth_of_plane(const real *slots, real *smooth) {
+    smooth[SMOOTH_N] = slots[PLANE_N];
+    smooth[SMOOTH_J] = slots[PLANE_J];
+    smooth[SMOOTH_P] = slots[PLANE_P];
+    smooth[SMOOTH_OUT] = slots[PLANE_OUT];
+    smooth[SMOOTH_GAIN] = R(1);
+}
+
+// v' from e' after an activation whose √q' is `after`.
+STEP void entry_from_pair(entry *s, const pair *w, const real *row_after, const real *col_after) {
+    real d = *row_after - *col_after;
+    s->v = fma(2 * *row_after * *col_after, w->e, d * d);
+}
+
+STEP void erf_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
+    real a[7], b[7], sine, complement;
+    smooth_of_plane(row, a);
+    smooth_of_plane(col, b);
+    pair w;
+    entry_pair(s, row, col, &w);
+    smooth_correlation(&w, a, b, &sine, &complement);
+    real inverse = 1 / sqrt(complement);
+    erf_advance(&w, a, b, &sine, &complement, &inverse);
+    s->t *= R(4 / PI) * inverse * a[SMOOTH_J] * b[SMOOTH_J];
+    entry_from_pair(s, &w, &row[PLANE_AFTER], &col[PLANE_AFTER]);
+}
+
+STEP void gelu_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
+    real a[7], b[7], sine, complement, angle, kd, bracket;
+    smooth_of_plane(row, a);
+    smooth_of_plane(col, b);
+    pair w;
+    entry_pair(s, row, col, &w);
+    smooth_correlation(&w, a, b, &sine, &complement);
+    arcsine_of(&sine, &complement, &angle);
+    gelu_slope(a, b, &sine, &complement, &angle, &kd, &bracket);
+    gelu_advance(&w, a, b, &sine, &complement, &angle, &kd);
+    s->t *= kd;
+    entry_from_pair(s, &w, &row[PLANE_AFTER], &col[PLANE_AFTER]);
+}
+
+// LayerNorm: e stays, r' = r s₁s₂ with s = 1/√(q + ε). Slots: √q, 1/√q, s.
+#define PLANE_SCALE 2
+
+STEP void layer_norm_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
+    pair w;
+    entry_pair(s, row, col, &w);
+    real row_after = row[PLANE_P] * row[PLANE_SCALE];
+    real col_after = col[PLANE_P] * col[PLANE_SCALE];
+    s->t *= row[PLANE_SCALE] * col[PLANE_SCALE];
+    entry_from_pair(s, &w, &row_after, &col_after);
+}
