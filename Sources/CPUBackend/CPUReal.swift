@@ -48,14 +48,17 @@ protocol CPUReal: Real {
     static var planesPrepare:
         (
             UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
-        ) -> Void { get }
-    static var planesRow:
-        (UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int32, UnsafeMutablePointer<Self>) -> Void { get }
+        ) -> Void
+    { get }
+    static var planesRow: (UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int32, UnsafeMutablePointer<Self>) -> Void {
+        get
+    }
     static var planesForward:
         (
             UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>,
             UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
-        ) -> Void { get }
+        ) -> Void
+    { get }
 }
 
 extension CPUReal {
