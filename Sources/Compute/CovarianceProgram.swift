@@ -1,7 +1,7 @@
 /// The steps that carry (NNGP, NTK) of a pair of inputs from the first layer to the last.
 ///
 /// A value without behaviour: the planner of `TangentKernels` writes it, backends run it.
-/// Conventions and formulas: `Documentation.docc/CovarianceProgram.md` of `TangentKernels`.
+/// Conventions and formulas: `TangentKernels.docc/CorrelationForm.md` of `TangentKernels`.
 package struct CovarianceProgram: Sendable, Hashable {
     /// How many numbers describe a pair: one, one per pixel, or one per pair of pixels.
     package enum Geometry: String, Sendable {
