@@ -17,11 +17,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 #define LANES REAL_WIDTH
 #define MOST_SLOTS PLANE_SMOOTH_SLOTS
@@ -212,16 +208,33 @@ STEP void window_row(const real *input, int stride, const ntk_window *w, int y, 
     }                                                                                                                  \
     break
 
-STEP void pointwise_row(const ntk_plane_step *step, const images *images, size_t p, size_t q, int width,
-                        int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
+STEP void pointwise_entries(const ntk_plane_step *step, const images *images, size_t p, size_t q, int width,
+                            int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
     size_t pixels = (size_t)step->height * (size_t)step->width;
-    const acc *parameters = step->parameters;
+    // A copy that no store can alias, so that nothing is loaded again in the loop.
+    const acc parameters[NTK_STEP_PARAMETERS] = {step->parameters[0], step->parameters[1], step->parameters[2],
+                                                 step->parameters[3]};
     switch (step->opcode) {
     case NTK_ABRELU: FOR_ENTRIES(2, abrelu_entry(&s, row, col, parameters));
     case NTK_ERF: FOR_ENTRIES(6, erf_entry(&s, row, col, parameters));
     case NTK_GELU: FOR_ENTRIES(6, gelu_entry(&s, row, col, parameters));
     case NTK_LAYER_NORM: FOR_ENTRIES(3, layer_norm_entry(&s, row, col, parameters));
     default: break;
+    }
+}
+
+STEP void pointwise_row(const ntk_plane_step *step, const images *images_, size_t p, size_t q, int width,
+                        int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
+    // The common case apart, with what it decides as constants.
+    images sides = *images_;
+    if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance && !tape_v) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        pointwise_entries(step, &sides, p, q, width, 1, v, t, 0, 0);
+    } else if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        pointwise_entries(step, &sides, p, q, width, 1, v, t, tape_v, tape_t);
+    } else {
+        pointwise_entries(step, &sides, p, q, width, adds_covariance, v, t, tape_v, tape_t);
     }
 }
 

@@ -106,16 +106,28 @@ static inline real *lay_out_reverse(const ntk_planes *program, real *memory, wor
     }                                                                                                                  \
     break
 
-STEP void reverse_row(const ntk_plane_step *step, const images *images, size_t p, size_t q, int width,
-                      const real *tape_v, const real *tape_t, real *k, real *t, real *own_1, real *own_2) {
+STEP void reverse_entries(const ntk_plane_step *step, const images *images, size_t p, size_t q, int width,
+                          const real *tape_v, const real *tape_t, real *k, real *t, real *own_1, real *own_2) {
     size_t pixels = (size_t)step->height * (size_t)step->width;
-    const acc *parameters = step->parameters;
+    const acc parameters[NTK_STEP_PARAMETERS] = {step->parameters[0], step->parameters[1], step->parameters[2],
+                                                 step->parameters[3]};
     switch (step->opcode) {
     case NTK_ABRELU: FOR_ADJOINTS(2, abrelu_entry_reverse);
     case NTK_ERF: FOR_ADJOINTS(6, erf_entry_reverse);
     case NTK_GELU: FOR_ADJOINTS(6, gelu_entry_reverse);
     case NTK_LAYER_NORM: FOR_ADJOINTS(3, layer_norm_entry_reverse);
     default: break;
+    }
+}
+
+STEP void reverse_row(const ntk_plane_step *step, const images *images_, size_t p, size_t q, int width,
+                      const real *tape_v, const real *tape_t, real *k, real *t, real *own_1, real *own_2) {
+    images sides = *images_;
+    if (sides.pairing == ROW_AGAINST_PANEL && !own_2) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        reverse_entries(step, &sides, p, q, width, tape_v, tape_t, k, t, own_1, 0);
+    } else {
+        reverse_entries(step, &sides, p, q, width, tape_v, tape_t, k, t, own_1, own_2);
     }
 }
 

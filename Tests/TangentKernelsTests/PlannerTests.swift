@@ -58,18 +58,64 @@ import Testing
     }
 
     @Test func branchesOfDifferentShape() {
+        let halving = Conv(filter: (3, 3), stride: (2, 2), weightStd: 1, biasStd: 0)
+        #expect(
+            message([Residual(main: [halving]), Flatten(), dense], side: 4)
+                == "the branches of a residual end in images of 2 × 2 and 4 × 4; give them the same strides and padding"
+        )
+        #expect(
+            message([Residual(main: [halving], shortcut: [halving]), Flatten(), dense], side: 4) == "no error")
+    }
+
+    @Test func readOutInsideAResidual() {
         #expect(
             message([Residual(main: [Flatten(), dense]), Flatten(), dense], side: 4)
-                == "the branches of a residual end in different shapes; flatten both or neither")
+                == "layer 'flatten' stands inside a residual; put it before or behind the residual")
+        #expect(message([Flatten(), Residual(main: [Flatten(), dense])], side: 4) == "no error")
+    }
+
+    @Test func orderOfPixelLayers() {
+        let conv = Conv(filter: (3, 3), weightStd: 1, biasStd: 0)
+        let pool = AvgPool(window: (2, 2), stride: (2, 2))
         #expect(
-            message([Residual(main: [Flatten(), dense], shortcut: [Flatten()]), dense], side: 4) == "no error")
+            message([conv, dense], side: 4) == "layer 'dense' reads an image of 4 × 4; put flatten before it")
+        #expect(
+            message([conv, Flatten(), conv], side: 4)
+                == "layer 'conv' has no image to read; put it before flatten or global_avg_pool")
+        #expect(
+            message([conv, Relu()], side: 4)
+                == "the net ends in an image of 4 × 4; end it with flatten or global_avg_pool, and dense")
+        #expect(
+            message([conv, Flatten(), dense, Relu(), dense], side: 4)
+                == "layer 'relu' stands behind the read-out of a convolutional net, where only dense is available; put "
+                + "it before flatten or global_avg_pool")
+        #expect(
+            message([conv, AvgPool(window: (2, 2), stride: (2, 2), padding: .same), GlobalAvgPool(), dense], side: 5)
+                == "layer 'avg_pool' of 2 × 2 cuts windows at the border of an image of 5 × 5; use padding valid or a "
+                + "window that divides the image")
+        #expect(
+            message([Conv(filter: (5, 5), padding: .valid, weightStd: 1, biasStd: 0), Flatten(), dense], side: 4)
+                == "layer 'conv' of 5 × 5 does not fit an image of 4 × 4")
+        #expect(message([conv, pool, Relu(), GlobalAvgPool(), dense], side: 4) == "no error")
+    }
+
+    @Test func geometryIsTheSmallestThatTheReadOutNeeds() throws {
+        let conv = Conv(filter: (3, 3), weightStd: 1, biasStd: 0)
+        func geometry(_ layers: [any Layer]) throws -> CovarianceProgram.Geometry {
+            try Architecture(layers).program(height: 4, width: 4, channels: 1).geometry
+        }
+        #expect(try geometry([Flatten(), dense, Relu(), dense]) == .scalar)
+        #expect(try geometry([conv, Relu(), Flatten(), dense]) == .diagonal)
+        #expect(try geometry([conv, Relu(), GlobalAvgPool(), dense]) == .full)
+        #expect(
+            try geometry([conv, AvgPool(window: (2, 2), stride: (2, 2)), Relu(), Flatten(), dense]) == .full)
     }
 
     @Test func nothingToLearn() {
         #expect(
             message([Flatten(), Relu()])
-                == "an architecture without a dense layer has no weights, so its NTK is zero; add dense")
-        #expect(message([Residual(main: [Relu()])]).hasPrefix("an architecture without a dense layer"))
+                == "an architecture without dense or conv has no weights, so its NTK is zero; add dense")
+        #expect(message([Residual(main: [Relu()])]).hasPrefix("an architecture without dense or conv"))
     }
 
     @Test func nesting() {
