@@ -48,7 +48,9 @@ let package = Package(
         // The library's face: a net, its Gram matrices, predictions and attacks.
         .target(
             name: "NTK",
-            dependencies: ["Compute", "CPUBackend", "Scheduling", "TangentKernels", "Inference", "Attacks"]),
+            dependencies: [
+                "Compute", "OpenCLBackend", "CPUBackend", "Scheduling", "TangentKernels", "Inference", "Attacks",
+            ]),
         // Readers of data sets, where to find them and how to fetch them.
         .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
         // Configuration, run folders, the stages of a run, tables.

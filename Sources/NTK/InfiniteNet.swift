@@ -1,6 +1,7 @@
 import CPUBackend
 import Compute
 import Inference
+import OpenCLBackend
 import Scheduling
 import TangentKernels
 
@@ -11,6 +12,7 @@ import TangentKernels
 /// let theta = try await net.gram(images)
 /// ```
 ///
+/// Computes on every OpenCL GPU that can (dense nets), else on the processor; what is trained uses one device.
 /// Inputs are tensors of doubles and are rounded to ``precision`` on their way to the device. Formulas and accuracy:
 /// the article "The recursion in correlation form" of `TangentKernels`.
 public struct InfiniteNet: Sendable {
@@ -40,8 +42,18 @@ public struct InfiniteNet: Sendable {
             inputShape.count == 3
             ? try architecture.program(height: inputShape[0], width: inputShape[1], channels: inputShape[2])
             : try architecture.program(channels: inputShape[0])
-        // The one place that chooses devices.
-        backends = [CPUBackend()]
+        backends = Self.backends(for: program, precision)
+    }
+
+    /// The OpenCL GPUs that can compute the net, else the processor.
+    private static func backends(for program: CovarianceProgram, _ precision: Precision) -> [any Backend] {
+        // The opencl backend computes dense nets. A driver that fails counts as none.
+        guard program.geometry == .scalar, let devices = try? OpenCLDevices.all() else { return [CPUBackend()] }
+        let usable = devices.filter {
+            $0.device.kind == .gpu && (precision == .float32 || $0.device.supportsFloat64)
+        }
+        let gpus = usable.compactMap { try? OpenCLBackend($0) }
+        return gpus.isEmpty ? [CPUBackend()] : gpus
     }
 
     /// K(X, X), [n, n]: exactly symmetric, its diagonal exact.
