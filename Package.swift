@@ -1,6 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// The commit that is built, where the folder is a git checkout; manifests of runs name it.
+let commit = Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+" : "") } ?? ""
+
 /// Targets stand in layer order: each imports only targets above it.
 let package = Package(
     name: "ntk",
@@ -61,10 +64,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
+        // Version and commit of the program.
+        .target(name: "CVersion", cSettings: [.define("NTK_COMMIT", to: "\"\(commit)\"")]),
         // The command line; names both backends.
         .executableTarget(
             name: "ntk",
             dependencies: [
+                "CVersion",
                 "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -12,15 +12,15 @@ final class CPULinearization: Sendable {
     let radial: CPUMemory
     let stride: Int
 
-    init(_ kind: CovarianceKind, rows: Int, columns: Int, precision: Precision, hasFactors: Bool)
+    init(_ kind: CovarianceKind, rows: Int, columns: Int, precision: Precision, hasFactors: Bool, cache: CPUMemoryCache)
         throws(ComputeError)
     {
         self.kind = kind
         stride = (columns + 15) / 16 * 16
         let byteCount = rows * stride * precision.byteCount
-        value = try CPUMemory(byteCount: byteCount)
-        tangential = try CPUMemory(byteCount: hasFactors ? byteCount : 0)
-        radial = try CPUMemory(byteCount: hasFactors ? byteCount : 0)
+        value = try CPUMemory(byteCount: byteCount, zeroed: false, cache: cache)
+        tangential = try CPUMemory(byteCount: hasFactors ? byteCount : 0, zeroed: false, cache: cache)
+        radial = try CPUMemory(byteCount: hasFactors ? byteCount : 0, zeroed: false, cache: cache)
     }
 }
 
@@ -44,7 +44,8 @@ extension CPUBackend {
     ) throws(ComputeError) -> Linearization {
         let isScalar = rows.program.geometry == .scalar
         let result = try CPULinearization(
-            kind, rows: rows.count, columns: columns.count, precision: rows.precision, hasFactors: isScalar)
+            kind, rows: rows.count, columns: columns.count, precision: rows.precision, hasFactors: isScalar,
+            cache: cache)
         switch (isScalar, rows.precision) {
         case (true, .float32): linearize(kind, rows, columns, result, as: Float.self)
         case (true, .float64): linearize(kind, rows, columns, result, as: Double.self)
@@ -134,7 +135,8 @@ extension CPUBackend {
         let gradients = try allocate(rows.count * count * dimension, T.precision)
         let turned = try transposedWeights(weights, n, outputs, as: T.self)
         // One cotangent of every row at a time bounds the memory by that of the linearization.
-        let coefficients = try CPUMemory(byteCount: rows.count * part.stride * T.precision.byteCount)
+        let coefficients = try CPUMemory(
+            byteCount: rows.count * part.stride * T.precision.byteCount, zeroed: false, cache: cache)
         let sums = try CPUMemory(byteCount: rows.count * 8)
         for cotangent in 0..<count {
             parallel(rows.count) { row in

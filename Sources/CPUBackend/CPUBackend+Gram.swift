@@ -1,6 +1,5 @@
 import CPUKernels
 import Compute
-import Foundation
 
 extension CPUBackend {
     /// Rows and columns of the grid that cuts a Gram matrix into products, whatever its tiles: a BLAS may add up in
@@ -56,9 +55,8 @@ extension CPUBackend {
         let blocks = Self.blocks(tile.columnRange, of: Self.grid.columns, in: tile.columns.count)
         // Vectors may read past the last column.
         let rhoStride = Self.grid.columns + 16
-        let scratch = try CPUMemory(
-            byteCount: min(threads, strips.count) * Self.grid.rows * rhoStride * T.precision.byteCount)
-        let free = Pool(min(threads, strips.count))
+        let scratch = try ScratchPool(
+            places: min(threads, strips.count), byteCount: Self.grid.rows * rhoStride * T.precision.byteCount)
         let dimension = tile.rows.program.input.count
         let total = tile.columns.count
         let nngp = tile.nngp?.base.assumingMemoryBound(to: T.self)
@@ -68,24 +66,24 @@ extension CPUBackend {
         parallel(strips.count) { index in
             let strip = strips[isTriangular ? strips.count - 1 - index : index]
             let i = strip.clamped(to: tile.rowRange)
-            let place = free.take()
-            defer { free.give(place) }
-            let rho = scratch.pointer(T.self) + place * Self.grid.rows * rhoStride
-            var rowTables = T.inputs(rows)
-            var columnTables = T.inputs(columns)
-            var program = rows.program.value
-            for block in blocks where !isTriangular || block.lowerBound < i.upperBound {
-                let j = block.clamped(to: tile.columnRange)
-                T.gemm(
-                    false, true, strip.count, block.count, dimension, 1,
-                    rows.unit.pointer(T.self) + strip.lowerBound * dimension, dimension,
-                    columns.unit.pointer(T.self) + block.lowerBound * dimension, dimension, 0, rho, rhoStride)
-                let start = (i.lowerBound - strip.lowerBound) * rhoStride + j.lowerBound - block.lowerBound
-                let target = i.lowerBound * total + j.lowerBound
-                T.forward(
-                    &program, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound, j.upperBound,
-                    isTriangular ? 1 : 0, rho + start, rhoStride, nngp.map { $0 + target }, ntk.map { $0 + target },
-                    total)
+            scratch.with { memory in
+                let rho = memory.assumingMemoryBound(to: T.self)
+                var rowTables = T.inputs(rows)
+                var columnTables = T.inputs(columns)
+                var program = rows.program.value
+                for block in blocks where !isTriangular || block.lowerBound < i.upperBound {
+                    let j = block.clamped(to: tile.columnRange)
+                    T.gemm(
+                        false, true, strip.count, block.count, dimension, 1,
+                        rows.unit.pointer(T.self) + strip.lowerBound * dimension, dimension,
+                        columns.unit.pointer(T.self) + block.lowerBound * dimension, dimension, 0, rho, rhoStride)
+                    let start = (i.lowerBound - strip.lowerBound) * rhoStride + j.lowerBound - block.lowerBound
+                    let target = i.lowerBound * total + j.lowerBound
+                    T.forward(
+                        &program, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound, j.upperBound,
+                        isTriangular ? 1 : 0, rho + start, rhoStride, nngp.map { $0 + target }, ntk.map { $0 + target },
+                        total)
+                }
             }
             guard tile.isSymmetric else { return }
             for matrix in [nngp, ntk] {
@@ -114,26 +112,5 @@ extension CPUBackend {
         for i in rows {
             for j in rows.lowerBound..<i { matrix[j * total + i] = matrix[i * total + j] }
         }
-    }
-}
-
-/// Places 0 ..< count, each in one thread's hands at a time.
-private final class Pool: @unchecked Sendable {
-    private var places: [Int]
-    private let lock = NSLock()
-
-    init(_ count: Int) { places = Array(0..<count) }
-
-    func take() -> Int {
-        lock.lock()
-        defer { lock.unlock() }
-        guard let place = places.popLast() else { preconditionFailure("more threads than scratch places") }
-        return place
-    }
-
-    func give(_ place: Int) {
-        lock.lock()
-        defer { lock.unlock() }
-        places.append(place)
     }
 }

@@ -13,6 +13,8 @@ package final class CPUBackend: Backend {
     package var accumulatePrecision: Precision { .float64 }
     /// Threads at work during one call.
     let threads: Int
+    /// Blocks that linearizations gave back.
+    let cache = CPUMemoryCache()
 
     /// - Parameter threads: at most this many; nil for all cores that the process may use.
     package init(index: Int = 0, threads: Int? = nil) {

@@ -10,10 +10,19 @@ import Compute
 final class CPUMemory: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
+    private let cache: CPUMemoryCache?
 
-    /// - Parameter zeroed: false for scratch that is written before it is read.
-    init(byteCount: Int, zeroed: Bool = true) throws(ComputeError) {
+    /// - Parameters:
+    ///   - zeroed: false for scratch that is written before it is read.
+    ///   - cache: where the memory comes from and goes back to, if it has a block of that size.
+    init(byteCount: Int, zeroed: Bool = true, cache: CPUMemoryCache? = nil) throws(ComputeError) {
         self.byteCount = byteCount
+        self.cache = cache
+        if let block = cache?.take(byteCount) {
+            if zeroed { memset(block, 0, byteCount) }
+            base = block
+            return
+        }
         var pointer: UnsafeMutableRawPointer?
         guard posix_memalign(&pointer, 64, max(byteCount, 64)) == 0, let pointer else {
             throw ComputeError(
@@ -24,7 +33,9 @@ final class CPUMemory: @unchecked Sendable {
         base = pointer
     }
 
-    deinit { free(base) }
+    deinit {
+        if let cache { cache.give(base, byteCount) } else { free(base) }
+    }
 
     func pointer<T>(_ type: T.Type = T.self) -> UnsafeMutablePointer<T> { base.assumingMemoryBound(to: T.self) }
 }

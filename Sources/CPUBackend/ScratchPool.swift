@@ -10,7 +10,7 @@ final class ScratchPool: @unchecked Sendable {
 
     init(places count: Int, byteCount: Int) throws(ComputeError) {
         self.byteCount = (byteCount + 63) / 64 * 64
-        memory = try CPUMemory(byteCount: count * self.byteCount)
+        memory = try CPUMemory(byteCount: count * self.byteCount, zeroed: false)
         places = Array(0..<count)
     }
 

@@ -29,7 +29,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the resolved configuration, with every default.",
+            abstract: "Print the resolved configuration, with every default, and the plan of the net.",
             discussion: "Example: ntk config show Configs/quickstart.yaml model.depth=5")
 
         @Argument(help: "The configuration, a YAML file.")
@@ -40,7 +40,11 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Failure.report {
-                print(try Configuration.load(config, overrides: overrides).resolved(comments: true), terminator: "")
+                let configuration = try Configuration.load(config, overrides: overrides)
+                print(configuration.resolved(comments: true), terminator: "")
+                guard let plan = try configuration.plan() else { return }
+                print("\n# plan: what describes a pair behind each step")
+                for line in "\(plan)".split(separator: "\n") { print("#   \(line)") }
             }
         }
     }

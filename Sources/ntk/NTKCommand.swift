@@ -1,15 +1,17 @@
 import ArgumentParser
+import CVersion
+import Experiments
 import Foundation
 
 @main
 struct NTKCommand: AsyncParsableCommand {
-    static let version = "0.1.0"
+    static let version = BuildVersion(version: String(cString: ntk_version()), commit: String(cString: ntk_commit()))
 
     static let configuration = CommandConfiguration(
         commandName: "ntk",
         abstract: "Neural tangent kernels and what they say about adversarial robustness.",
         discussion: "Example: ntk run Configs/quickstart.yaml",
-        version: version,
+        version: version.version,
         subcommands: [
             RunCommand.self, StatusCommand.self, ConfigCommand.self, DataCommand.self, DevicesCommand.self,
             BenchCommand.self,

@@ -11,11 +11,11 @@ package struct Run: Sendable {
     /// Name of the configuration, for the default folder.
     let name: String
     let backends: [any Backend]
-    let version: String
+    let version: BuildVersion
     let observer: RunObserver
 
     package init(
-        _ configuration: Configuration, name: String, backends: [any Backend], version: String,
+        _ configuration: Configuration, name: String, backends: [any Backend], version: BuildVersion,
         observer: @escaping RunObserver = { _ in }
     ) {
         self.configuration = configuration

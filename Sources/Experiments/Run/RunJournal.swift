@@ -22,9 +22,10 @@ final class RunJournal: @unchecked Sendable {
     /// The stage that goes on.
     var stage: String { lock.withLock { current } }
 
-    func open(_ dataset: Dataset, _ backends: [any Backend], version: String, seed: Int) throws {
+    func open(_ dataset: Dataset, _ backends: [any Backend], version: BuildVersion, seed: Int) throws {
         manifest = try folder.manifest()
-        manifest.version = version
+        manifest.version = version.version
+        manifest.commit = version.commit
         manifest.devices = backends.map {
             .init(backend: $0.device.backend, index: $0.device.index, name: $0.device.name, driver: $0.device.driver)
         }

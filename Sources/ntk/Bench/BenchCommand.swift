@@ -57,7 +57,7 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws { try await Failure.report { try await measure() } }
 
     private func measure() async throws {
-        let benchmarks = self.benchmarks
+        let benchmarks = try makeBenchmarks()
         let known = benchmarks.map(\.name)
         guard !list else { return print(known.joined(separator: "\n")) }
         if let name = names.first(where: { !known.contains($0) }) {
@@ -75,16 +75,16 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    private var benchmarks: [any Benchmark] {
+    private func makeBenchmarks() throws -> [any Benchmark] {
         var benchmarks: [any Benchmark] = []
-        for (net, gram, points, training) in BenchmarkNet.all {
+        for (net, gram, points, training) in try BenchmarkNet.all() {
             benchmarks.append(GramBenchmark(name: "gram-\(net.name)", net: net, count: n ?? gram))
             benchmarks.append(
                 GradientBenchmark(
                     name: "gradient-\(net.name)", net: net, points: m ?? points, count: n ?? training,
                     cotangents: cotangents))
         }
-        for attack in AttackBenchmark.all { benchmarks.append(attack.sized(points: m, count: n)) }
+        for attack in try AttackBenchmark.all() { benchmarks.append(attack.sized(points: m, count: n)) }
         return benchmarks
     }
 

@@ -22,47 +22,48 @@ struct BenchmarkNet: Sendable {
         RandomInputs.normal([count, height, width, channels], seed: seed)
     }
 
-    /// Flops of one step at one entry: box filters of k and t, scaling, bias, one arccosine map.
-    private static let entryFlops = 50.0
-    /// Flops of the scalar recursion per pair and hidden layer, beside the 2d of the product.
-    private static let layerFlops = 35.0
+    /// Floating-point operations of the gradient of one pair: in the scalar geometry the product and the recursion with
+    /// two derivatives, on planes the forward pass and a reverse pass at twice its price; then the contraction with the
+    /// coefficients.
+    func gradientFlopsPerPair(cotangents: Int) -> Double {
+        let contraction = 2 * Double(cotangents * inputCount)
+        guard height * width == 1 else { return 3 * flopsPerPair + contraction }
+        let recursion = flopsPerPair - 2 * Double(inputCount)
+        return 2 * Double(inputCount) + 3 * recursion + contraction
+    }
 
-    static func fc(_ depth: Int, _ dimension: Int) -> BenchmarkNet {
-        BenchmarkNet(
-            name: "fc\(depth)-\(dimension)", architecture: .fc(depth: depth), height: 1, width: 1,
-            channels: dimension, flopsPerPair: 2 * Double(dimension) + layerFlops * Double(depth))
+    private init(_ name: String, _ architecture: Architecture, _ size: Int, _ channels: Int) throws {
+        self.name = name
+        self.architecture = architecture
+        height = size
+        width = size
+        self.channels = channels
+        let program = try architecture.program(height: size, width: size, channels: channels)
+        flopsPerPair = PlanSummary(program).flopsPerPair
+    }
+
+    static func fc(_ depth: Int, _ dimension: Int) throws -> BenchmarkNet {
+        try BenchmarkNet("fc\(depth)-\(dimension)", .fc(depth: depth), 1, dimension)
     }
 
     /// depth × (conv 3×3, relu), then flatten or a global average pool, dense.
-    static func conv(_ depth: Int, _ size: Int, _ channels: Int, isPooled: Bool) -> BenchmarkNet {
-        let pixels = Double(size * size)
-        let entries = isPooled ? pixels * pixels : pixels
-        var layers: [any Layer] = []
-        for _ in 0..<depth { layers += [convolution, Relu()] as [any Layer] }
-        layers += [isPooled ? GlobalAvgPool() : Flatten(), dense] as [any Layer]
-        return BenchmarkNet(
-            name: "\(isPooled ? "gap" : "conv")\(depth)-\(size)x\(size)x\(channels)",
-            architecture: Architecture(layers), height: size, width: size, channels: channels,
-            flopsPerPair: entries * (2 * Double(channels) + entryFlops * Double(depth)))
+    static func conv(_ depth: Int, _ size: Int, _ channels: Int, isPooled: Bool) throws -> BenchmarkNet {
+        let hidden = (0..<depth).flatMap { _ in [convolution, Relu()] as [any Layer] }
+        let readout: [any Layer] = [isPooled ? GlobalAvgPool() : Flatten(), dense]
+        return try BenchmarkNet(
+            "\(isPooled ? "gap" : "conv")\(depth)-\(size)x\(size)x\(channels)", Architecture(hidden + readout), size,
+            channels)
     }
 
     /// The preset: a stem, blocks of convolutions with a 2×2 pool between them, a global average pool.
-    static func myrtle(_ name: Int, blocks: [Int]) -> BenchmarkNet {
+    static func myrtle(_ number: Int, blocks: [Int]) throws -> BenchmarkNet {
         var layers: [any Layer] = [convolution, Relu()]
-        var pixels = 1024.0
-        var flops = pixels * pixels * (6 + entryFlops)
         for (index, block) in blocks.enumerated() {
             for _ in 0..<block { layers += [convolution, Relu()] as [any Layer] }
-            flops += Double(block) * pixels * pixels * entryFlops
-            if index < blocks.count - 1 {
-                layers.append(AvgPool(window: (2, 2), stride: (2, 2)))
-                pixels /= 4
-            }
+            if index < blocks.count - 1 { layers.append(AvgPool(window: (2, 2), stride: (2, 2))) }
         }
-        layers += [GlobalAvgPool(), dense] as [any Layer]
-        return BenchmarkNet(
-            name: "myrtle\(name)-32x32x3", architecture: Architecture(layers), height: 32, width: 32, channels: 3,
-            flopsPerPair: flops)
+        return try BenchmarkNet(
+            "myrtle\(number)-32x32x3", Architecture(layers + [GlobalAvgPool(), dense] as [any Layer]), 32, 3)
     }
 
     private static let defaults = LayerDefaults()
@@ -72,15 +73,15 @@ struct BenchmarkNet: Sendable {
     }
 
     /// The nets of SPEC's benchmarks, with numbers of points that take seconds on two cores.
-    static var all: [(net: BenchmarkNet, gram: Int, points: Int, training: Int)] {
+    static func all() throws -> [(net: BenchmarkNet, gram: Int, points: Int, training: Int)] {
         [
-            (.fc(3, 784), 10_000, 100, 10_000),
-            (.conv(5, 28, 1, isPooled: false), 2_000, 32, 2_000),
-            (.conv(5, 32, 3, isPooled: false), 2_000, 32, 2_000),
-            (.conv(5, 28, 1, isPooled: true), 64, 4, 64),
-            (.conv(5, 32, 3, isPooled: true), 64, 4, 64),
-            (.myrtle(5, blocks: [1, 1, 1]), 64, 4, 64),
-            (.myrtle(10, blocks: [2, 3, 3]), 64, 4, 64),
+            (try .fc(3, 784), 10_000, 100, 10_000),
+            (try .conv(5, 28, 1, isPooled: false), 2_000, 32, 2_000),
+            (try .conv(5, 32, 3, isPooled: false), 2_000, 32, 2_000),
+            (try .conv(5, 28, 1, isPooled: true), 64, 4, 64),
+            (try .conv(5, 32, 3, isPooled: true), 64, 4, 64),
+            (try .myrtle(5, blocks: [1, 1, 1]), 64, 4, 64),
+            (try .myrtle(10, blocks: [2, 3, 3]), 64, 4, 64),
         ]
     }
 }

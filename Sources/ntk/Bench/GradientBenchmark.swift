@@ -11,10 +11,7 @@ struct GradientBenchmark: Benchmark {
 
     var unit: String { "pairs" }
     var work: Int { points * count }
-    /// Forward, reverse at twice its price, and the product with the coefficients.
-    var flops: Double {
-        Double(work) * (3 * net.flopsPerPair + 2 * Double(cotangents * net.inputCount))
-    }
+    var flops: Double { Double(work) * net.gradientFlopsPerPair(cotangents: cotangents) }
 
     func prepare(on backend: any Backend, _ precision: Precision) throws -> @Sendable () async throws -> Void {
         let program = try net.program()
