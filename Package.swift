@@ -5,7 +5,8 @@ import PackageDescription
 let package = Package(
     name: "ntk",
     products: [
-        .executable(name: "ntk", targets: ["ntk"])
+        .executable(name: "ntk", targets: ["ntk"]),
+        .library(name: "NTK", targets: ["NTK"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -44,6 +45,12 @@ let package = Package(
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
         .target(name: "Attacks", dependencies: ["Compute"]),
+        // The library's face: a net, its Gram matrices, predictions and attacks.
+        .target(
+            name: "NTK",
+            dependencies: [
+                "Compute", "OpenCLBackend", "CPUBackend", "Scheduling", "TangentKernels", "Inference", "Attacks",
+            ]),
         // Readers of data sets, where to find them and how to fetch them.
         .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
         // Configuration, run folders, the stages of a run, tables.
@@ -54,7 +61,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
-        // The command line; the only place that names both backends.
+        // The command line; names both backends.
         .executableTarget(
             name: "ntk",
             dependencies: [
@@ -63,16 +70,24 @@ let package = Package(
             ]),
 
         // Golden files and readers that several test targets share.
-        .target(name: "TestSupport", dependencies: ["Compute"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels"], path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
         .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"]),
+        .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "TestSupport"]),
+        .testTarget(
+            name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
+        .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
+        // The built executable, as scripts see it.
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

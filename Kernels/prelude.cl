@@ -75,7 +75,8 @@ typedef double acc;
 #define GLOBAL
 #define CONSTANT const
 #define TABLE static const
-#define STEP static inline __attribute__((always_inline))
+// The width keeps vectors of 512 bits whole where the processor has them; callers inherit it.
+#define STEP static inline __attribute__((always_inline, min_vector_width(512)))
 #define SIZE size_t
 
 typedef scalar real __attribute__((ext_vector_type(REAL_WIDTH)));

@@ -49,26 +49,33 @@ STEP void gelu_forward(pair *s, const real *row, const real *col, CONSTANT acc *
     gelu_advance(s, row, col, &sine, &complement, &angle, &kd);
 }
 
+// ∂K̇/∂k, ∂K̇/∂q₁ and ∂F/∂q₁.
+STEP void gelu_partials(const real *row, const real *col, const real *sine, const real *complement,
+                        const real *bracket, real *kd_k, real *kd_1, real *f_1) {
+    real j1 = row[SMOOTH_J], j2 = col[SMOOTH_J];
+    real j = j1 * j2, ratio = j1 / j2;
+    real n2 = col[SMOOTH_N] * col[SMOOTH_N];
+    real n = row[SMOOTH_N] * row[SMOOTH_N] * n2;
+    real root = sqrt(*complement), inverse = 1 / *complement;
+    real tangent_ = *sine / root; // k/g
+    *kd_k = R(0.5 / PI) * (j / root * (1 + inverse * *bracket) +
+                               2 * *sine * *sine * j * j * j * inverse * inverse / root);
+    *kd_1 = R(0.5 / PI) * j1 * j1 * tangent_ *
+                (R(-0.5) - R(0.5) * inverse * *bracket - j * j * inverse * inverse - n2 - (j * j - n));
+    real share = 1 + R(0.5) * inverse; // A (1/A + B/(2D)) with D = Q (1 − s²)
+    *f_1 = R(0.5 / PI) * (n2 * ratio * root + n * ratio / root -
+                              (*sine * *sine * j1 * j1 * j / root + n * ratio * root) * share -
+                              R(0.5) * *sine * *sine * ratio / root);
+}
+
 STEP void gelu_tangent(pair *s, tangent *d, const real *row, const real *col, CONSTANT acc *p) {
     real sine, complement, angle, kd, bracket;
     smooth_correlation(s, row, col, &sine, &complement);
     arcsine_of(&sine, &complement, &angle);
     gelu_slope(row, col, &sine, &complement, &angle, &kd, &bracket);
     real r = row[SMOOTH_P] * col[SMOOTH_P];
-    real j1 = row[SMOOTH_J], j2 = col[SMOOTH_J];
-    real j = j1 * j2, ratio = j1 / j2;
-    real n2 = col[SMOOTH_N] * col[SMOOTH_N];
-    real n = row[SMOOTH_N] * row[SMOOTH_N] * n2;
-    real root = sqrt(complement), inverse = 1 / complement;
-    real tangent_ = sine / root; // k/g
-    real kd_k = R(0.5 / PI) * (j / root * (1 + inverse * bracket) +
-                               2 * sine * sine * j * j * j * inverse * inverse / root);
-    real kd_1 = R(0.5 / PI) * j1 * j1 * tangent_ *
-                (R(-0.5) - R(0.5) * inverse * bracket - j * j * inverse * inverse - n2 - (j * j - n));
-    real share = 1 + R(0.5) * inverse; // A (1/A + B/(2D)) with D = Q (1 − s²)
-    real f_1 = R(0.5 / PI) * (n2 * ratio * root + n * ratio / root -
-                              (sine * sine * j1 * j1 * j / root + n * ratio * root) * share -
-                              R(0.5) * sine * sine * ratio / root);
+    real kd_k, kd_1, f_1;
+    gelu_partials(row, col, &sine, &complement, &bracket, &kd_k, &kd_1, &f_1);
     real before = row[SMOOTH_BEFORE], after = row[SMOOTH_AFTER];
     real k_l = r * fma(1 - s->e, before, -d->e_l);
     real q_l = 2 * row[SMOOTH_P] * row[SMOOTH_P] * before;

@@ -101,3 +101,84 @@ STEP void layer_norm_entry(entry *s, const real *row, const real *col, CONSTANT 
     s->t *= row[PLANE_SCALE] * col[PLANE_SCALE];
     entry_from_pair(s, &w, &row_after, &col_after);
 }
+
+// ---- reverse --------------------------------------------------------------------------------------------------------
+// With g_k = ∂L/∂k' and g_t = ∂L/∂t' behind an activation k' = F(k, q₁, q₂), t' = K̇(k, q₁, q₂) t, and F_k = K̇:
+//
+//   ∂L/∂k = g_k K̇ + g_t t K̇_k     ∂L/∂t = g_t K̇     ∂L/∂q₁ = g_k F_1 + g_t t K̇_1
+//
+// The last one is what `own` receives: the first image's variance.
+
+typedef struct {
+    real k, t;
+} adjoint;
+
+// 1 / sin θ from v: 0 where the angle is rounding error of v (8 ulp of it), or where r = 0.
+STEP void entry_inverse_sine(const entry *s, const pair *w, const real *row, const real *col, real *result) {
+    real inverse = row[PLANE_I] * col[PLANE_I];
+    real floor_ = fma(R(REAL_BITS == 32 ? 9.6e-7 : 1.8e-15) * inverse, s->v, COLLINEAR);
+    real square = w->e * w->c;
+    *result = SELECT((square > floor_) & (inverse > 0), 1 / sqrt(fmax(square, floor_)), R(0));
+}
+
+STEP void abrelu_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
+                               CONSTANT acc *p) {
+    pair w;
+    entry_pair(s, row, col, &w);
+    real inverse;
+    entry_inverse_sine(s, &w, row, col, &inverse);
+    real sine = sqrt(w.e * w.c);
+    real rho = 1 - w.e;
+    real pull = R(p[1]) * g->t * s->t * inverse * row[PLANE_I];
+    *own = R(0.5) * fma(R(p[1]) * g->k * sine * col[PLANE_P], row[PLANE_I], -pull * rho * row[PLANE_I]);
+    real gain;
+    abrelu_advance(&w, p, &gain);
+    gain *= R(p[0]);
+    g->k = fma(g->k, gain, pull * col[PLANE_I]);
+    g->t *= gain;
+}
+
+STEP void erf_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
+                            CONSTANT acc *p) {
+    real a[7], b[7], sine, complement;
+    smooth_of_plane(row, a);
+    smooth_of_plane(col, b);
+    pair w;
+    entry_pair(s, row, col, &w);
+    smooth_correlation(&w, a, b, &sine, &complement);
+    real inverse = 1 / sqrt(complement);
+    real root = a[SMOOTH_J] * b[SMOOTH_J] * inverse; // 1/√D
+    real k = (1 - w.e) * row[PLANE_P] * col[PLANE_P];
+    real kd = R(4 / PI) * root;
+    real scale = R(-4 / PI) * a[SMOOTH_J] * a[SMOOTH_J] * root;
+    *own = scale * fma(g->k, k, g->t * s->t * inverse * inverse);
+    g->k = fma(g->k, kd, g->t * s->t * R(16 / PI) * k * root * root * root);
+    g->t *= kd;
+}
+
+STEP void gelu_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
+                             CONSTANT acc *p) {
+    real a[7], b[7], sine, complement, angle, kd, bracket, kd_k, kd_1, f_1;
+    smooth_of_plane(row, a);
+    smooth_of_plane(col, b);
+    pair w;
+    entry_pair(s, row, col, &w);
+    smooth_correlation(&w, a, b, &sine, &complement);
+    arcsine_of(&sine, &complement, &angle);
+    gelu_slope(a, b, &sine, &complement, &angle, &kd, &bracket);
+    gelu_partials(a, b, &sine, &complement, &bracket, &kd_k, &kd_1, &f_1);
+    real pull = g->t * s->t;
+    *own = fma(g->k, f_1, pull * kd_1);
+    g->k = fma(g->k, kd, pull * kd_k);
+    g->t *= kd;
+}
+
+STEP void layer_norm_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
+                                   CONSTANT acc *p) {
+    real k;
+    entry_covariance(s, row, col, &k);
+    real scale = row[PLANE_SCALE] * col[PLANE_SCALE];
+    *own = R(-0.5) * fma(g->k, k, g->t * s->t) * scale * row[PLANE_SCALE] * row[PLANE_SCALE];
+    g->k *= scale;
+    g->t *= scale;
+}

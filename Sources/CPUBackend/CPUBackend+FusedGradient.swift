@@ -8,80 +8,161 @@ extension CPUBackend {
     private static var passRows: Int { 256 }
     /// Columns of a chunk.
     private static var passColumns: Int { 256 }
-    /// Columns of a part: what one thread adds up before the parts are summed in order.
-    private static func partColumns(_ columns: Int) -> Int { max(2 * passColumns, (columns + 7) / 8) }
+    /// Columns of a part: what one thread adds up before the parts are summed in order. With one row parts are short,
+    /// so that a thread that starts late leaves its share to the others.
+    private static func partColumns(rows: Int, columns: Int) -> Int {
+        rows > 1 ? max(2 * passColumns, (columns + 7) / 8) : max(128, (columns + 255) / 256 * 16)
+    }
 
     package func gradient(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs,
         cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
         let gradients = try allocate(rows.count * count * rows.program.input.count, rows.precision)
-        for range in Self.parts(rows.count, of: Self.passRows) {
+        if rows.program.geometry != .scalar {
+            let request = PlaneGradient(
+                kind: kind, rows: rows.planes, columns: columns.planes, cotangents: cotangents, count: count,
+                weights: weights, outputs: outputs)
             switch rows.precision {
-            case .float32:
-                try pass(kind, rows, range, columns, cotangents, count, weights, outputs, gradients, as: Float.self)
-            case .float64:
-                try pass(kind, rows, range, columns, cotangents, count, weights, outputs, gradients, as: Double.self)
+            case .float32: try run(request, into: gradients, as: Float.self)
+            case .float64: try run(request, into: gradients, as: Double.self)
             }
+            return gradients
+        }
+        switch rows.precision {
+        case .float32:
+            let turned = try transposedWeights(weights, columns.count, outputs, as: Float.self)
+            let pass = Pass<Float>(kind, rows.cpu, columns.cpu, cotangents, count, turned, outputs, gradients)
+            try run(pass, rows: rows.count, columns: columns.count)
+        case .float64:
+            let turned = try transposedWeights(weights, columns.count, outputs, as: Double.self)
+            let pass = Pass<Double>(kind, rows.cpu, columns.cpu, cotangents, count, turned, outputs, gradients)
+            try run(pass, rows: rows.count, columns: columns.count)
         }
         return gradients
     }
 
-    private func pass<T: CPUReal>(
-        _ kind: CovarianceKind, _ rows: CovarianceInputs, _ range: Range<Int>, _ columns: CovarianceInputs,
-        _ cotangents: Buffer, _ count: Int, _ weights: Buffer, _ outputs: Int, _ gradients: Buffer, as type: T.Type
-    ) throws(ComputeError) {
-        let m = range.count
-        let dimension = rows.program.input.count
-        let turned = try transposedWeights(weights, columns.count, outputs, as: T.self)
-        let parts = Self.parts(columns.count, of: Self.partColumns(columns.count))
-        let size = m * count * dimension
-        let sums = try CPUMemory(byteCount: parts.count * m * count * 8)
-        let partial = try CPUMemory(byteCount: parts.count * size * T.precision.byteCount)
-        let scratch = try CPUMemory(byteCount: parts.count * 4 * m * Self.passColumns * T.precision.byteCount)
-
-        parallel(parts.count) { part in
-            let block = m * Self.passColumns
-            let value = scratch.pointer(T.self) + part * 4 * block
-            let (tangential, radial, coefficients) = (value + block, value + 2 * block, value + 3 * block)
-            let gradient = partial.pointer(T.self) + part * size
-            let sum = sums.pointer(Double.self) + part * m * count
-            for chunk in Self.parts(parts[part].count, of: Self.passColumns) {
-                let j = parts[part].lowerBound + chunk.lowerBound..<parts[part].lowerBound + chunk.upperBound
-                Self.tangents(
-                    kind, rows.cpu, range, columns.cpu, j, value: value, tangential: tangential, radial: radial,
-                    stride: Self.passColumns)
-                let unit = columns.cpu.unit.pointer(T.self) + j.lowerBound * dimension
-                for cotangent in 0..<count {
-                    for row in 0..<m {
-                        let place = row * Self.passColumns
-                        T.weigh(
-                            j.count, outputs,
-                            cotangents.pointer(Double.self)
-                                + ((range.lowerBound + row) * count + cotangent) * outputs,
-                            turned.pointer(T.self) + j.lowerBound, columns.count, tangential + place, radial + place,
-                            coefficients + place, sum + row * count + cotangent)
-                    }
-                    T.product(
-                        m, dimension, j.count, coefficients, Self.passColumns, unit, dimension, 1,
-                        gradient + cotangent * dimension, count * dimension)
+    private func run<T: CPUReal>(_ pass: Pass<T>, rows: Int, columns: Int) throws(ComputeError) {
+        for range in Self.parts(rows, of: Self.passRows) {
+            let parts = Self.parts(columns, of: Self.partColumns(rows: range.count, columns: columns))
+            let size = range.count * pass.count
+            let sums = try CPUMemory(byteCount: parts.count * size * 8)
+            let partial = try CPUMemory(
+                byteCount: parts.count * size * pass.dimension * T.precision.byteCount, zeroed: false)
+            if range.count == 1 {
+                parallel(parts.count) { part in
+                    pass.row(
+                        range.lowerBound, parts[part], partial.pointer(T.self) + part * size * pass.dimension,
+                        sums.pointer(Double.self) + part * size)
                 }
+            } else {
+                let block = Pass<T>.scratchCount(range.count, Self.passColumns)
+                let scratch = try CPUMemory(byteCount: parts.count * block * T.precision.byteCount, zeroed: false)
+                parallel(parts.count) { part in
+                    pass.many(
+                        range, parts[part], Self.passColumns, scratch.pointer(T.self) + part * block,
+                        partial.pointer(T.self) + part * size * pass.dimension,
+                        sums.pointer(Double.self) + part * size)
+                }
+            }
+            let ones = [T](repeating: 1, count: parts.count)
+            parallel(range.count) { row in
+                pass.finish(row: row, of: range, ones, partial.pointer(), sums.pointer())
             }
         }
+    }
+}
 
-        parallel(m) { row in
-            let target = gradients.pointer(T.self) + (range.lowerBound + row) * count * dimension
+/// Arguments of one gradient, and what is done with them.
+private struct Pass<T: CPUReal> {
+    let kind: CovarianceKind
+    let rows: CPUInputs
+    let columns: CPUInputs
+    /// [rows, count, outputs].
+    let cotangents: UnsafeMutablePointer<Double>
+    let count: Int
+    /// [outputs, columns]; the object keeps them alive.
+    let weights: UnsafeMutablePointer<T>
+    let weightMemory: CPUMemory
+    let weightStride: Int
+    let outputs: Int
+    /// [rows, count, dimension].
+    let gradients: UnsafeMutablePointer<T>
+    let dimension: Int
+
+    init(
+        _ kind: CovarianceKind, _ rows: CPUInputs, _ columns: CPUInputs, _ cotangents: Buffer, _ count: Int,
+        _ weights: CPUMemory, _ outputs: Int, _ gradients: Buffer
+    ) {
+        self.kind = kind
+        self.rows = rows
+        self.columns = columns
+        self.cotangents = cotangents.pointer()
+        self.count = count
+        self.weights = weights.pointer()
+        weightMemory = weights
+        weightStride = weights.byteCount / T.precision.byteCount / max(outputs, 1)
+        self.outputs = outputs
+        self.gradients = gradients.pointer()
+        dimension = rows.program.value.dimension
+    }
+
+    /// A part of the columns for one row.
+    func row(
+        _ i: Int, _ j: Range<Int>, _ gradient: UnsafeMutablePointer<T>, _ sums: UnsafeMutablePointer<Double>
+    ) {
+        var program = rows.program.value
+        var rowTables = T.inputs(rows)
+        var columnTables = T.inputs(columns)
+        T.rowGradient(
+            &program, kind == .nngp ? 1 : 0, &rowTables, i, &columnTables, j.lowerBound, j.upperBound,
+            cotangents + i * count * outputs, count, outputs, weights, weightStride, gradient, sums)
+    }
+
+    /// Numbers of scratch that `many` needs: vectors may write past the last column.
+    static func scratchCount(_ rows: Int, _ chunk: Int) -> Int { 4 * rows * (chunk + 16) }
+
+    /// A part of the columns for several rows, in chunks with matrix products.
+    func many(
+        _ i: Range<Int>, _ part: Range<Int>, _ width: Int, _ scratch: UnsafeMutablePointer<T>,
+        _ gradient: UnsafeMutablePointer<T>, _ sums: UnsafeMutablePointer<Double>
+    ) {
+        let stride = width + 16
+        let block = i.count * stride
+        let (tangential, radial, coefficients) = (scratch + block, scratch + 2 * block, scratch + 3 * block)
+        for start in Swift.stride(from: part.lowerBound, to: part.upperBound, by: width) {
+            let j = start..<min(start + width, part.upperBound)
+            CPUBackend.tangents(
+                kind, rows, i, columns, j, value: scratch, tangential: tangential, radial: radial, stride: stride)
+            let unit = columns.unit.pointer(T.self) + j.lowerBound * dimension
             for cotangent in 0..<count {
-                var sum = 0.0
-                for part in parts.indices {
-                    sum += sums.pointer(Double.self)[(part * m + row) * count + cotangent]
-                    let source = partial.pointer(T.self) + part * size + (row * count + cotangent) * dimension
-                    for k in 0..<dimension { target[cotangent * dimension + k] += source[k] }
+                for row in 0..<i.count {
+                    T.weigh(
+                        j.count, outputs, cotangents + ((i.lowerBound + row) * count + cotangent) * outputs,
+                        weights + j.lowerBound, weightStride, tangential + row * stride, radial + row * stride,
+                        coefficients + row * stride, sums + row * count + cotangent)
                 }
-                T.finishGradient(
-                    dimension, rows.cpu.unit.pointer(T.self) + (range.lowerBound + row) * dimension, sum,
-                    target + cotangent * dimension)
+                T.product(
+                    i.count, dimension, j.count, coefficients, stride, unit, dimension,
+                    isFirst: start == part.lowerBound, gradient + cotangent * dimension, count * dimension)
             }
+        }
+    }
+
+    /// Adds up the parts in order.
+    func finish(
+        row: Int, of range: Range<Int>, _ ones: [T], _ partial: UnsafeMutablePointer<T>,
+        _ sums: UnsafeMutablePointer<Double>
+    ) {
+        let size = range.count * count
+        let i = range.lowerBound + row
+        for cotangent in 0..<count {
+            let place = row * count + cotangent
+            let target = gradients + (i * count + cotangent) * dimension
+            var sum = 0.0
+            for part in ones.indices { sum += sums[part * size + place] }
+            T.accumulate(ones.count, dimension, ones, partial + place * dimension, size * dimension, 1, target)
+            T.finishGradient(dimension, rows.unit.pointer(T.self) + i * dimension, sum, target)
         }
     }
 }

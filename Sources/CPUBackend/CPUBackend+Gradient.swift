@@ -2,19 +2,25 @@ import COpenBLAS
 import CPUKernels
 import Compute
 
-/// Covariances of rows × columns with the factors of their gradient: ∇K = tangential u' + radial u.
+/// Covariances of rows × columns, and in the scalar geometry the factors of their gradient:
+/// ∇K = tangential u' + radial u. On planes the gradient is computed when it is asked for.
 final class CPULinearization: Sendable {
+    let kind: CovarianceKind
     /// Each [rows, stride].
     let value: CPUMemory
     let tangential: CPUMemory
     let radial: CPUMemory
     let stride: Int
 
-    init(rows: Int, columns: Int, precision: Precision) throws(ComputeError) {
+    init(_ kind: CovarianceKind, rows: Int, columns: Int, precision: Precision, hasFactors: Bool)
+        throws(ComputeError)
+    {
+        self.kind = kind
         stride = (columns + 15) / 16 * 16
-        value = try CPUMemory(byteCount: rows * stride * precision.byteCount)
-        tangential = try CPUMemory(byteCount: rows * stride * precision.byteCount)
-        radial = try CPUMemory(byteCount: rows * stride * precision.byteCount)
+        let byteCount = rows * stride * precision.byteCount
+        value = try CPUMemory(byteCount: byteCount)
+        tangential = try CPUMemory(byteCount: hasFactors ? byteCount : 0)
+        radial = try CPUMemory(byteCount: hasFactors ? byteCount : 0)
     }
 }
 
@@ -36,10 +42,14 @@ extension CPUBackend {
     package func linearize(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs
     ) throws(ComputeError) -> Linearization {
-        let result = try CPULinearization(rows: rows.count, columns: columns.count, precision: rows.precision)
-        switch rows.precision {
-        case .float32: linearize(kind, rows, columns, result, as: Float.self)
-        case .float64: linearize(kind, rows, columns, result, as: Double.self)
+        let isScalar = rows.program.geometry == .scalar
+        let result = try CPULinearization(
+            kind, rows: rows.count, columns: columns.count, precision: rows.precision, hasFactors: isScalar)
+        switch (isScalar, rows.precision) {
+        case (true, .float32): linearize(kind, rows, columns, result, as: Float.self)
+        case (true, .float64): linearize(kind, rows, columns, result, as: Double.self)
+        case (false, .float32): try valuesOnPlanes(rows, columns, result, as: Float.self)
+        case (false, .float64): try valuesOnPlanes(rows, columns, result, as: Double.self)
         }
         return Linearization(rows: rows, columns: columns, storage: result)
     }
@@ -85,8 +95,7 @@ extension CPUBackend {
         let rows = linearization.rows.count
         let columns = linearization.columns.count
         let predictions = try allocate(rows * outputs, .float64)
-        let transposed = try CPUMemory(byteCount: columns * outputs * 8)
-        Double.transpose(columns, outputs, weights.pointer(), outputs, transposed.pointer(), columns)
+        let transposed = try transposedWeights(weights, columns, outputs, as: Double.self)
         func run<T: CPUReal>(_ type: T.Type) {
             let part = linearization.cpu
             parallel(rows) { row in
@@ -102,9 +111,14 @@ extension CPUBackend {
     package func pullback(
         _ linearization: Linearization, cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
+        if linearization.rows.program.geometry != .scalar {
+            return try gradient(
+                linearization.cpu.kind, rows: linearization.rows, columns: linearization.columns,
+                cotangents: cotangents, count: count, weights: weights, outputs: outputs)
+        }
         switch linearization.rows.precision {
-        case .float32: try pullback(linearization, cotangents, count, weights, outputs, as: Float.self)
-        case .float64: try pullback(linearization, cotangents, count, weights, outputs, as: Double.self)
+        case .float32: return try pullback(linearization, cotangents, count, weights, outputs, as: Float.self)
+        case .float64: return try pullback(linearization, cotangents, count, weights, outputs, as: Double.self)
         }
     }
 
@@ -150,12 +164,8 @@ extension CPUBackend {
     func transposedWeights<T: CPUReal>(
         _ weights: Buffer, _ n: Int, _ outputs: Int, as type: T.Type
     ) throws(ComputeError) -> CPUMemory {
-        let turned = try CPUMemory(byteCount: n * outputs * T.precision.byteCount)
-        let source = weights.pointer(Double.self)
-        let target = turned.pointer(T.self)
-        for j in 0..<n {
-            for output in 0..<outputs { target[output * n + j] = T(source[j * outputs + output]) }
-        }
+        let turned = try CPUMemory(byteCount: n * outputs * T.precision.byteCount, zeroed: false)
+        T.turn(n, outputs, weights.pointer(), turned.pointer())
         return turned
     }
 
@@ -170,13 +180,13 @@ extension CPUBackend {
             let i = rowParts[index / columnParts.count]
             let j = columnParts[index % columnParts.count]
             T.product(
-                i.count, j.count, k, a + i.lowerBound * lda, lda, b + j.lowerBound, n, 0,
+                i.count, j.count, k, a + i.lowerBound * lda, lda, b + j.lowerBound, n, isFirst: true,
                 c + i.lowerBound * ldc + j.lowerBound, ldc)
         }
     }
 
     package func bytesPerPair(_ program: CovarianceProgram, _ precision: Precision) -> Int {
-        // value, tangential, radial, coefficients
-        4 * precision.byteCount
+        // Scalar: value, tangential, radial, coefficients. Planes: the value; gradients keep sums over pairs alone.
+        (program.geometry == .scalar ? 4 : 1) * precision.byteCount
     }
 }

@@ -3,14 +3,25 @@ import Compute
 import Foundation
 
 extension CPUBackend {
-    /// Rows of a strip: one thread's share of a tile. Tall enough that packing the columns for the product, which
-    /// every strip repeats, costs a few per cent; small enough that strips balance.
-    private static var stripRows: Int { 256 }
+    /// Rows and columns of the grid that cuts a Gram matrix into products, whatever its tiles: a BLAS may add up in
+    /// another order at the edges of a product, so every number must come out of the same product for every tiling.
+    /// A tile computes the blocks that cover it; tiles of whole blocks waste nothing.
+    /// Rows are one thread's share: enough of them that packing the columns, which every strip repeats, costs a few
+    /// per cent. A block of correlations stays in the second-level cache.
+    private static var grid: (rows: Int, columns: Int) { (256, 512) }
 
     package func prepare(
         _ program: CovarianceProgram, inputs: Buffer, count: Int
     ) throws(ComputeError) -> CovarianceInputs {
         precondition(inputs.count >= count * program.input.count)
+        if program.geometry != .scalar {
+            let planes = try CPUPlanes(program, count: count, precision: inputs.precision)
+            switch inputs.precision {
+            case .float32: try preparePlanes(planes, inputs, program.input.count, as: Float.self)
+            case .float64: try preparePlanes(planes, inputs, program.input.count, as: Double.self)
+            }
+            return CovarianceInputs(program: program, count: count, precision: inputs.precision, storage: planes)
+        }
         let tables = try CPUInputs(program, count: count, precision: inputs.precision)
         switch inputs.precision {
         case .float32: fill(tables, from: inputs, count, as: Float.self)
@@ -29,9 +40,11 @@ extension CPUBackend {
     }
 
     package func gram(_ tile: GramTile) throws(ComputeError) {
-        switch tile.rows.precision {
-        case .float32: try gram(tile, as: Float.self)
-        case .float64: try gram(tile, as: Double.self)
+        switch (tile.rows.program.geometry, tile.rows.precision) {
+        case (.scalar, .float32): try gram(tile, as: Float.self)
+        case (.scalar, .float64): try gram(tile, as: Double.self)
+        case (_, .float32): try gramPlanes(tile, as: Float.self)
+        case (_, .float64): try gramPlanes(tile, as: Double.self)
         }
     }
 
@@ -39,41 +52,53 @@ extension CPUBackend {
         let rows = tile.rows.cpu
         let columns = tile.columns.cpu
         let isTriangular = tile.isSymmetric && tile.rowRange == tile.columnRange
-        let strips = Self.parts(tile.rowRange.count, of: Self.stripRows)
-        let rhoStride = (tile.columnRange.count + 15) / 16 * 16
+        let strips = Self.blocks(tile.rowRange, of: Self.grid.rows, in: tile.rows.count)
+        let blocks = Self.blocks(tile.columnRange, of: Self.grid.columns, in: tile.columns.count)
+        // Vectors may read past the last column.
+        let rhoStride = Self.grid.columns + 16
         let scratch = try CPUMemory(
-            byteCount: min(threads, strips.count) * Self.stripRows * rhoStride * T.precision.byteCount)
+            byteCount: min(threads, strips.count) * Self.grid.rows * rhoStride * T.precision.byteCount)
         let free = Pool(min(threads, strips.count))
         let dimension = tile.rows.program.input.count
+        let total = tile.columns.count
+        let nngp = tile.nngp?.base.assumingMemoryBound(to: T.self)
+        let ntk = tile.ntk?.base.assumingMemoryBound(to: T.self)
 
         // Strips of a triangle grow towards its end: the largest first.
         parallel(strips.count) { index in
             let strip = strips[isTriangular ? strips.count - 1 - index : index]
-            let i = tile.rowRange.lowerBound + strip.lowerBound
-            let j = tile.columnRange.lowerBound
-            let width = isTriangular ? strip.upperBound : tile.columnRange.count
+            let i = strip.clamped(to: tile.rowRange)
             let place = free.take()
             defer { free.give(place) }
-            let rho = scratch.pointer(T.self) + place * Self.stripRows * rhoStride
-            let unitRows: UnsafeMutablePointer<T> = rows.unit.pointer()
-            let unitColumns: UnsafeMutablePointer<T> = columns.unit.pointer()
-            T.correlate(
-                strip.count, width, dimension, unitRows + i * dimension, unitColumns + j * dimension, rho, rhoStride)
-
+            let rho = scratch.pointer(T.self) + place * Self.grid.rows * rhoStride
             var rowTables = T.inputs(rows)
             var columnTables = T.inputs(columns)
             var program = rows.program.value
-            let total = tile.columns.count
-            let nngp = tile.nngp?.base.assumingMemoryBound(to: T.self)
-            let ntk = tile.ntk?.base.assumingMemoryBound(to: T.self)
-            T.forward(
-                &program, &rowTables, i, i + strip.count, &columnTables, j, j + width, isTriangular ? 1 : 0, rho,
-                rhoStride, nngp.map { $0 + i * total + j }, ntk.map { $0 + i * total + j }, total)
+            for block in blocks where !isTriangular || block.lowerBound < i.upperBound {
+                let j = block.clamped(to: tile.columnRange)
+                T.gemm(
+                    false, true, strip.count, block.count, dimension, 1,
+                    rows.unit.pointer(T.self) + strip.lowerBound * dimension, dimension,
+                    columns.unit.pointer(T.self) + block.lowerBound * dimension, dimension, 0, rho, rhoStride)
+                let start = (i.lowerBound - strip.lowerBound) * rhoStride + j.lowerBound - block.lowerBound
+                let target = i.lowerBound * total + j.lowerBound
+                T.forward(
+                    &program, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound, j.upperBound,
+                    isTriangular ? 1 : 0, rho + start, rhoStride, nngp.map { $0 + target }, ntk.map { $0 + target },
+                    total)
+            }
             guard tile.isSymmetric else { return }
             for matrix in [nngp, ntk] {
                 guard let matrix else { continue }
-                Self.mirror(matrix, total, rows: i..<i + strip.count, columns: j..<j + width, isTriangular)
+                Self.mirror(matrix, total, rows: i, columns: tile.columnRange, isTriangular)
             }
+        }
+    }
+
+    /// The blocks of a grid on 0 ..< count that cover `range`; the last one may be smaller.
+    private static func blocks(_ range: Range<Int>, of size: Int, in count: Int) -> [Range<Int>] {
+        stride(from: range.lowerBound / size * size, to: range.upperBound, by: size).map {
+            $0..<min($0 + size, count)
         }
     }
 

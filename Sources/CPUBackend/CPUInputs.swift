@@ -61,6 +61,7 @@ extension CovarianceStep {
         case .fork: NTK_FORK
         case .exchange: NTK_EXCHANGE
         case .join: NTK_JOIN
+        case .convolution, .pool, .flatten, .globalPool: preconditionFailure("\(self) is no step of a dense net")
         }
     }
 }

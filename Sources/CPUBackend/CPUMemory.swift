@@ -6,12 +6,13 @@ import Compute
     import Darwin
 #endif
 
-/// Zeroed host memory, aligned to 64 bytes; freed with the object.
+/// Host memory, aligned to 64 bytes and zeroed unless said otherwise; freed with the object.
 final class CPUMemory: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 
-    init(byteCount: Int) throws(ComputeError) {
+    /// - Parameter zeroed: false for scratch that is written before it is read.
+    init(byteCount: Int, zeroed: Bool = true) throws(ComputeError) {
         self.byteCount = byteCount
         var pointer: UnsafeMutableRawPointer?
         guard posix_memalign(&pointer, 64, max(byteCount, 64)) == 0, let pointer else {
@@ -19,7 +20,7 @@ final class CPUMemory: @unchecked Sendable {
                 .outOfMemory, operation: "allocating \(byteCount >> 20) MiB", device: "host memory",
                 advice: "lower compute.tile or use fewer points")
         }
-        memset(pointer, 0, max(byteCount, 64))
+        if zeroed { memset(pointer, 0, max(byteCount, 64)) }
         base = pointer
     }
 

@@ -12,11 +12,6 @@ protocol CPUReal: Real {
         _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
         _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Double,
         _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
-    /// `y ← op(a) x + beta y`, a row-major [m, n].
-    static func gemv(
-        _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ x: UnsafePointer<Self>,
-        _ beta: Double, _ y: UnsafeMutablePointer<Self>)
-
     static var prepare: (UnsafePointer<ntk_program>, UnsafePointer<Self>, Int, Int, UnsafePointer<Inputs>) -> Void {
         get
     }
@@ -33,6 +28,17 @@ protocol CPUReal: Real {
             UnsafeMutablePointer<Self>, Int
         ) -> Void
     { get }
+    static var rowGradient:
+        (
+            UnsafePointer<ntk_program>, Int32, UnsafePointer<Inputs>, Int, UnsafePointer<Inputs>, Int, Int,
+            UnsafePointer<Double>, Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>,
+            UnsafeMutablePointer<Double>
+        ) -> Void
+    { get }
+    static var accumulate:
+        (Int, Int, UnsafePointer<Self>, UnsafePointer<Self>, Int, Int32, UnsafeMutablePointer<Self>) -> Void
+    { get }
+    static var turn: (Int, Int, UnsafePointer<Double>, UnsafeMutablePointer<Self>) -> Void { get }
     static var weigh:
         (
             Int, Int, UnsafePointer<Double>, UnsafePointer<Self>, Int, UnsafePointer<Self>, UnsafePointer<Self>,
@@ -44,30 +50,54 @@ protocol CPUReal: Real {
     { get }
     static var finishGradient: (Int, UnsafePointer<Self>, Double, UnsafeMutablePointer<Self>) -> Void { get }
     static var transpose: (Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, Int) -> Void { get }
+
+    static var planesPrepare:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void
+    { get }
+    static var planesRow: (UnsafePointer<ntk_planes>, UnsafePointer<Self>, Int32, UnsafeMutablePointer<Self>) -> Void {
+        get
+    }
+    static var planesForward:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>,
+            UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void
+    { get }
+    static var planesReverse:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, Double, Double,
+            UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void
+    { get }
+    static var planesWeigh: (Int, UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>) -> Void { get }
+    static var planesFold: (Int, UnsafePointer<Self>, UnsafeMutablePointer<Self>) -> Void { get }
+    static var planesFinish:
+        (
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
+        ) -> Void
+    { get }
 }
 
 extension CPUReal {
-    /// `rho ← u vᵀ` for u [m, d] and v [n, d]; a matrix–vector product where one row asks for no more.
+    /// `rho ← u vᵀ` for u [m, d] and v [n, d].
     static func correlate(
         _ m: Int, _ n: Int, _ d: Int, _ u: UnsafePointer<Self>, _ v: UnsafePointer<Self>,
         _ rho: UnsafeMutablePointer<Self>, _ stride: Int
     ) {
-        if m == 1 {
-            gemv(false, n, d, v, d, u, 0, rho)
-        } else {
-            gemm(false, true, m, n, d, 1, u, d, v, d, 0, rho, stride)
-        }
+        gemm(false, true, m, n, d, 1, u, d, v, d, 0, rho, stride)
     }
 
-    /// `c ← a b + beta c` for a [m, k] and b [k, n].
+    /// `c ← a b + beta c` for a [m, k] and b [k, n]; beta: 0 where `isFirst`, else 1.
     static func product(
         _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int,
-        _ beta: Double, _ c: UnsafeMutablePointer<Self>, _ ldc: Int
+        isFirst: Bool, _ c: UnsafeMutablePointer<Self>, _ ldc: Int
     ) {
         if m == 1 {
-            gemv(true, k, n, b, ldb, a, beta, c)
+            accumulate(k, n, a, b, ldb, isFirst ? 1 : 0, c)
         } else {
-            gemm(false, false, m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
+            gemm(false, false, m, n, k, 1, a, lda, b, ldb, isFirst ? 0 : 1, c, ldc)
         }
     }
 }
@@ -89,21 +119,23 @@ extension Float: CPUReal {
             Int32(lda), b, Int32(ldb), Float(beta), c, Int32(ldc))
     }
 
-    static func gemv(
-        _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ x: UnsafePointer<Float>,
-        _ beta: Double, _ y: UnsafeMutablePointer<Float>
-    ) {
-        cblas_sgemv(
-            CblasRowMajor, flag(transposed), Int32(m), Int32(n), 1, a, Int32(lda), x, 1, Float(beta), y, 1)
-    }
-
     static let prepare = ntk_prepare_float32
     static let forward = ntk_forward_float32
     static let tangent = ntk_tangent_float32
+    static let rowGradient = ntk_row_gradient_float32
+    static let accumulate = ntk_accumulate_float32
+    static let turn = ntk_turn_float32
     static let weigh = ntk_weigh_float32
     static let predict = ntk_predict_float32
     static let finishGradient = ntk_finish_gradient_float32
     static let transpose = ntk_transpose_float32
+    static let planesPrepare = ntk_planes_prepare_float32
+    static let planesRow = ntk_planes_row_float32
+    static let planesForward = ntk_planes_forward_float32
+    static let planesReverse = ntk_planes_reverse_float32
+    static let planesWeigh = ntk_planes_weigh_float32
+    static let planesFold = ntk_planes_fold_float32
+    static let planesFinish = ntk_planes_finish_float32
 }
 
 extension Double: CPUReal {
@@ -121,18 +153,21 @@ extension Double: CPUReal {
             b, Int32(ldb), beta, c, Int32(ldc))
     }
 
-    static func gemv(
-        _ transposed: Bool, _ m: Int, _ n: Int, _ a: UnsafePointer<Double>, _ lda: Int, _ x: UnsafePointer<Double>,
-        _ beta: Double, _ y: UnsafeMutablePointer<Double>
-    ) {
-        cblas_dgemv(CblasRowMajor, flag(transposed), Int32(m), Int32(n), 1, a, Int32(lda), x, 1, beta, y, 1)
-    }
-
     static let prepare = ntk_prepare_float64
     static let forward = ntk_forward_float64
     static let tangent = ntk_tangent_float64
+    static let rowGradient = ntk_row_gradient_float64
+    static let accumulate = ntk_accumulate_float64
+    static let turn = ntk_turn_float64
     static let weigh = ntk_weigh_float64
     static let predict = ntk_predict_float64
     static let finishGradient = ntk_finish_gradient_float64
     static let transpose = ntk_transpose_float64
+    static let planesPrepare = ntk_planes_prepare_float64
+    static let planesRow = ntk_planes_row_float64
+    static let planesForward = ntk_planes_forward_float64
+    static let planesReverse = ntk_planes_reverse_float64
+    static let planesWeigh = ntk_planes_weigh_float64
+    static let planesFold = ntk_planes_fold_float64
+    static let planesFinish = ntk_planes_finish_float64
 }

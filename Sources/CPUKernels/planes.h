@@ -17,11 +17,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 #define LANES REAL_WIDTH
 #define MOST_SLOTS PLANE_SMOOTH_SLOTS
@@ -105,18 +101,23 @@ static inline int segment_start_range(int range, int stride) { return range * st
 
 // ---- one image against a panel --------------------------------------------------------------------------------------
 
-// A row is one image, a number per pixel that all lanes share; or, for an image against itself, a panel.
+// A row is one image whose numbers all lanes share, the column side a panel. For images against themselves either both
+// sides are the same panel, or both the same single image.
+typedef enum { ROW_AGAINST_PANEL, PANEL_AGAINST_ITSELF, ROW_AGAINST_ITSELF } pairing;
+
 typedef struct {
     const scalar *row;
     const scalar *col;
-    int is_self;
+    pairing pairing;
 } images;
 
 STEP void row_value(const images *images, size_t index, real *value) {
-    *value = images->is_self ? LOAD(images->row + index * LANES) : R(images->row[index]);
+    *value = images->pairing == PANEL_AGAINST_ITSELF ? LOAD(images->row + index * LANES) : R(images->row[index]);
 }
 
-STEP void col_value(const images *images, size_t index, real *value) { *value = LOAD(images->col + index * LANES); }
+STEP void col_value(const images *images, size_t index, real *value) {
+    *value = images->pairing == ROW_AGAINST_ITSELF ? R(images->col[index]) : LOAD(images->col + index * LANES);
+}
 
 // Loads `count` slots that lie `pixels` apart.
 STEP void load_slots(const images *images, size_t slot, size_t pixels, size_t count, size_t p, size_t q, real *row,
@@ -207,16 +208,33 @@ STEP void window_row(const real *input, int stride, const ntk_window *w, int y, 
     }                                                                                                                  \
     break
 
-STEP void pointwise_row(const ntk_plane_step *step, const images *images, size_t p, size_t q, int width,
-                        int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
+STEP void pointwise_entries(const ntk_plane_step *step, const images *images, size_t p, size_t q, int width,
+                            int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
     size_t pixels = (size_t)step->height * (size_t)step->width;
-    const acc *parameters = step->parameters;
+    // A copy that no store can alias, so that nothing is loaded again in the loop.
+    const acc parameters[NTK_STEP_PARAMETERS] = {step->parameters[0], step->parameters[1], step->parameters[2],
+                                                 step->parameters[3]};
     switch (step->opcode) {
     case NTK_ABRELU: FOR_ENTRIES(2, abrelu_entry(&s, row, col, parameters));
     case NTK_ERF: FOR_ENTRIES(6, erf_entry(&s, row, col, parameters));
     case NTK_GELU: FOR_ENTRIES(6, gelu_entry(&s, row, col, parameters));
     case NTK_LAYER_NORM: FOR_ENTRIES(3, layer_norm_entry(&s, row, col, parameters));
     default: break;
+    }
+}
+
+STEP void pointwise_row(const ntk_plane_step *step, const images *images_, size_t p, size_t q, int width,
+                        int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
+    // The common case apart, with what it decides as constants.
+    images sides = *images_;
+    if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance && !tape_v) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        pointwise_entries(step, &sides, p, q, width, 1, v, t, 0, 0);
+    } else if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        pointwise_entries(step, &sides, p, q, width, 1, v, t, tape_v, tape_t);
+    } else {
+        pointwise_entries(step, &sides, p, q, width, adds_covariance, v, t, tape_v, tape_t);
     }
 }
 
@@ -243,13 +261,66 @@ typedef struct {
     size_t plane;
 } tape;
 
+// Where a step finds its plane: which state of the stack, at which displacement and size; without has_ntk t is 0.
+typedef struct {
+    int top, dy, dx, height, width, has_ntk;
+} place;
+
 typedef struct {
     const ntk_planes *program;
     // depth + 1 planes; the last is spare.
     plane planes[NTK_DEPTH + 1];
     real *columns;
+    place *places;
     plane_set pooled[NTK_DEPTH];
 } workspace;
+
+// Fills places[i] for every step i, and places[count] for the end.
+static inline void find_places(const ntk_segment *segment, int end_dy, int end_dx, place *places) {
+    place stack[NTK_DEPTH];
+    place at = {0,
+                end_dy * segment->stride_y,
+                end_dx * segment->stride_x,
+                segment->height,
+                segment->width,
+                segment->has_ntk};
+    for (size_t i = 0; i < segment->count; i++) {
+        const ntk_plane_step *step = &segment->steps[i];
+        places[i] = at;
+        switch (step->opcode) {
+        case NTK_CONV:
+            if (!segment->is_circular) {
+                at.dy /= step->window.stride_y;
+                at.dx /= step->window.stride_x;
+            }
+            at.height = step->height;
+            at.width = step->width;
+            at.has_ntk = 1;
+            break;
+        case NTK_FORK:
+            stack[at.top] = at;
+            at.top++;
+            break;
+        case NTK_EXCHANGE: {
+            place main = at;
+            at = stack[at.top - 1];
+            at.top = main.top;
+            stack[at.top - 1] = main;
+            break;
+        }
+        case NTK_JOIN:
+            at.top--;
+            at.has_ntk |= stack[at.top].has_ntk;
+            break;
+        default: break;
+        }
+    }
+    places[segment->count] = at;
+}
+
+static inline extent extent_at(const ntk_segment *segment, const place *at) {
+    return extent_of(at->height, at->width, at->dy, at->dx, segment->is_circular);
+}
 
 static inline void swap_planes(plane *a, plane *b) {
     plane c = *a;
@@ -257,142 +328,118 @@ static inline void swap_planes(plane *a, plane *b) {
     *b = c;
 }
 
-// A run of pointwise steps from `from` on applied to one row; returns nothing, the row is changed in place.
-STEP void pointwise_run(const ntk_segment *segment, size_t from, size_t to, const images *images, extent rows, int y,
-                        int dy, int dx, int adds_covariance, real *v, real *t, const tape *tape, size_t taped) {
+// Splits a row of a plane where the partner's row wraps around.
+#define FOR_PIECES(segment, rows, y, at, begin, q, piece)                                                              \
+    for (int begin = 0, piece; begin < (rows).width; begin += piece)                                                   \
+        for (size_t q = partner((rows).y + (y), (rows).x + begin, (at)->dy, (at)->dx, (at)->height, (at)->width,       \
+                                (segment)->is_circular),                                                               \
+                    once = (piece = piece_width(segment, rows, at, begin, q), 1);                                      \
+             once; once = 0)
+
+static inline int piece_width(const ntk_segment *segment, extent rows, const place *at, int begin, size_t q) {
+    int rest = rows.width - begin;
+    int room = segment->is_circular ? at->width - (int)(q % (size_t)at->width) : rest;
+    return rest < room ? rest : room;
+}
+
+// The pointwise steps `from` ..< `to` on one row, which is changed in place.
+STEP void pointwise_run(const ntk_segment *segment, size_t from, size_t to, const place *at, const images *images,
+                        int y, int adds_covariance, real *v, real *t, const tape *tape, size_t taped) {
+    extent rows = extent_at(segment, at);
     for (size_t i = from; i < to; i++) {
         const ntk_plane_step *step = &segment->steps[i];
-        int wraps = segment->is_circular;
         size_t p = (size_t)(rows.y + y) * (size_t)step->width + (size_t)rows.x;
         real *tape_v = 0, *tape_t = 0;
         if (tape) {
             tape_v = tape->values + (2 * (taped + i - from)) * tape->plane + (size_t)y * (size_t)rows.width;
             tape_t = tape_v + tape->plane;
         }
-        // A row that wraps is done in two pieces.
-        int begin = 0;
-        while (begin < rows.width) {
-            size_t q = partner(rows.y + y, rows.x + begin, dy, dx, step->height, step->width, wraps);
-            int room = wraps ? step->width - (int)(q % (size_t)step->width) : rows.width;
-            int width = rows.width - begin < room ? rows.width - begin : room;
-            pointwise_row(step, images, p + (size_t)begin, q, width, adds_covariance && i == from, v + begin,
-                          t + begin, tape ? tape_v + begin : 0, tape ? tape_t + begin : 0);
-            begin += width;
-        }
+        FOR_PIECES(segment, rows, y, at, begin, q, piece)
+        pointwise_row(step, images, p + (size_t)begin, q, piece, adds_covariance && i == from, v + begin, t + begin,
+                      tape ? tape_v + begin : 0, tape ? tape_t + begin : 0);
     }
 }
 
-// Runs the steps of a segment on the plane that ends at displacement (end_dy, end_dx). The start stands in
-// planes[0]; the end is left there. Returns whether t is set.
-STEP int forward_plane(workspace *work, const ntk_segment *segment, int end_dy, int end_dx, const images *images,
-                       const tape *tape) {
-    int dy = end_dy * segment->stride_y, dx = end_dx * segment->stride_x;
-    int height = segment->height, width = segment->width;
-    int circular = segment->is_circular;
-    size_t top = 0, taped = 0;
-    size_t spare = (size_t)work->program->depth;
-    int has_ntk[NTK_DEPTH] = {segment->has_ntk};
-    int all_dy[NTK_DEPTH] = {dy}, all_dx[NTK_DEPTH] = {dx};
-    int all_height[NTK_DEPTH] = {height}, all_width[NTK_DEPTH] = {width};
+static inline size_t run_end(const ntk_segment *segment, size_t from) {
+    while (from < segment->count && is_pointwise(segment->steps[from].opcode)) from++;
+    return from;
+}
 
-    for (size_t i = 0; i < segment->count;) {
-        const ntk_plane_step *step = &segment->steps[i];
-        dy = all_dy[top], dx = all_dx[top], height = all_height[top], width = all_width[top];
-        extent rows = extent_of(height, width, dy, dx, circular);
-        plane *current = &work->planes[top];
-        size_t next = i + 1;
-        switch (step->opcode) {
-        case NTK_CONV: {
-            while (next < segment->count && is_pointwise(segment->steps[next].opcode)) next++;
-            const ntk_window *w = &step->window;
-            fill_rim(*current, rows, step, dy, dx, images, has_ntk[top]);
-            int out_dy = circular ? dy : dy / w->stride_y, out_dx = circular ? dx : dx / w->stride_x;
-            extent out = extent_of(step->height, step->width, out_dy, out_dx, circular);
-            plane *target = &work->planes[spare];
-            real scale = R(step->parameters[0]);
-            int is_bare = next == i + 1;
-            for (int y = 0; y < out.height; y++) {
-                real *v = AT(target->v, *target, y, 0), *t = AT(target->t, *target, y, 0);
-                ptrdiff_t from = (ptrdiff_t)(y * w->stride_y - w->top);
-                window_row(current->v - w->left, current->stride, w, (int)from, out.width, &scale, work->columns, v);
-                if (has_ntk[top])
-                    window_row(current->t - w->left, current->stride, w, (int)from, out.width, &scale, work->columns,
-                               t);
-                else
-                    for (int x = 0; x < out.width; x++) t[x] = R(0);
-                if (is_bare) {
-                    int begin = 0;
-                    while (begin < out.width) {
-                        size_t p = (size_t)(out.y + y) * (size_t)step->width + (size_t)(out.x + begin);
-                        size_t q = partner(out.y + y, out.x + begin, out_dy, out_dx, step->height, step->width,
-                                           circular);
-                        int room = circular ? step->width - (int)(q % (size_t)step->width) : out.width;
-                        int piece = out.width - begin < room ? out.width - begin : room;
-                        add_covariance_row(step, images, p, q, piece, v + begin, t + begin);
-                        begin += piece;
-                    }
-                }
-                pointwise_run(segment, i + 1, next, images, out, y, out_dy, out_dx, 1, v, t, tape, taped);
-            }
-            taped += next - i - 1;
-            swap_planes(current, target);
-            has_ntk[top] = 1;
-            all_dy[top] = out_dy, all_dx[top] = out_dx;
-            all_height[top] = step->height, all_width[top] = step->width;
-            break;
+// A convolution and the pointwise steps `after` ..< `next` behind it, row by row.
+STEP void convolve(workspace *work, const ntk_segment *segment, size_t i, size_t next, const images *images,
+                   const tape *tape, size_t taped) {
+    const ntk_plane_step *step = &segment->steps[i];
+    const ntk_window *w = &step->window;
+    const place *in = &work->places[i], *out = &work->places[i + 1];
+    plane *current = &work->planes[in->top], *target = &work->planes[work->program->depth];
+    extent rows = extent_at(segment, out);
+    real scale = R(step->parameters[0]);
+    fill_rim(*current, extent_at(segment, in), step, in->dy, in->dx, images, in->has_ntk);
+    for (int y = 0; y < rows.height; y++) {
+        real *v = AT(target->v, *target, y, 0), *t = AT(target->t, *target, y, 0);
+        int from = y * w->stride_y - w->top;
+        window_row(current->v - w->left, current->stride, w, from, rows.width, &scale, work->columns, v);
+        if (in->has_ntk)
+            window_row(current->t - w->left, current->stride, w, from, rows.width, &scale, work->columns, t);
+        else
+            for (int x = 0; x < rows.width; x++) t[x] = R(0);
+        if (next == i + 1) {
+            size_t p = (size_t)(rows.y + y) * (size_t)step->width + (size_t)rows.x;
+            FOR_PIECES(segment, rows, y, out, begin, q, piece)
+            add_covariance_row(step, images, p + (size_t)begin, q, piece, v + begin, t + begin);
         }
-        case NTK_FORK:
-            for (int y = 0; y < rows.height; y++) {
-                memcpy(AT(work->planes[top + 1].v, work->planes[top + 1], y, 0), AT(current->v, *current, y, 0),
-                       (size_t)rows.width * sizeof(real));
-                memcpy(AT(work->planes[top + 1].t, work->planes[top + 1], y, 0), AT(current->t, *current, y, 0),
-                       (size_t)rows.width * sizeof(real));
-            }
-            has_ntk[top + 1] = has_ntk[top];
-            all_dy[top + 1] = dy, all_dx[top + 1] = dx, all_height[top + 1] = height, all_width[top + 1] = width;
-            top++;
-            break;
-        case NTK_EXCHANGE: {
-            swap_planes(current, &work->planes[top - 1]);
-#define SWAP(array)                                                                                                    \
-    {                                                                                                                  \
-        int other = array[top];                                                                                        \
-        array[top] = array[top - 1];                                                                                   \
-        array[top - 1] = other;                                                                                        \
+        pointwise_run(segment, i + 1, next, out, images, y, 1, v, t, tape, taped);
     }
-            SWAP(has_ntk) SWAP(all_dy) SWAP(all_dx) SWAP(all_height) SWAP(all_width)
+    swap_planes(current, target);
+}
+
+STEP void copy_plane(plane source, plane target, extent rows) {
+    for (int y = 0; y < rows.height; y++) {
+        memcpy(AT(target.v, target, y, 0), AT(source.v, source, y, 0), (size_t)rows.width * sizeof(real));
+        memcpy(AT(target.t, target, y, 0), AT(source.t, source, y, 0), (size_t)rows.width * sizeof(real));
+    }
+}
+
+STEP void add_row(real *sum, const real *more, int width) {
+    for (int x = 0; x < width; x++) sum[x] += more[x];
+}
+
+// Runs the steps of a segment on the plane that ends at displacement (end_dy, end_dx). The start stands in
+// planes[0]; the end is left there.
+STEP void forward_plane(workspace *work, const ntk_segment *segment, int end_dy, int end_dx, const images *images,
+                        const tape *tape) {
+    size_t taped = 0;
+    find_places(segment, end_dy, end_dx, work->places);
+    for (size_t i = 0, next; i < segment->count; i = next) {
+        const place *at = &work->places[i];
+        extent rows = extent_at(segment, at);
+        plane *current = &work->planes[at->top];
+        next = i + 1;
+        switch (segment->steps[i].opcode) {
+        case NTK_CONV:
+            next = run_end(segment, i + 1);
+            convolve(work, segment, i, next, images, tape, taped);
+            taped += next - i - 1;
             break;
-        }
+        case NTK_FORK: copy_plane(*current, work->planes[at->top + 1], rows); break;
+        case NTK_EXCHANGE: swap_planes(current, &work->planes[at->top - 1]); break;
         case NTK_JOIN: {
-            plane *sum = &work->planes[top - 1];
+            plane *sum = &work->planes[at->top - 1];
             for (int y = 0; y < rows.height; y++) {
-                real *v = AT(sum->v, *sum, y, 0), *t = AT(sum->t, *sum, y, 0);
-                const real *more_v = AT(current->v, *current, y, 0), *more_t = AT(current->t, *current, y, 0);
-                for (int x = 0; x < rows.width; x++) v[x] += more_v[x];
-                if (has_ntk[top] && has_ntk[top - 1])
-                    for (int x = 0; x < rows.width; x++) t[x] += more_t[x];
-                else if (has_ntk[top])
-                    for (int x = 0; x < rows.width; x++) t[x] = more_t[x];
+                add_row(AT(sum->v, *sum, y, 0), AT(current->v, *current, y, 0), rows.width);
+                add_row(AT(sum->t, *sum, y, 0), AT(current->t, *current, y, 0), rows.width);
             }
-            has_ntk[top - 1] |= has_ntk[top];
-            top--;
             break;
         }
         default:
-            while (next < segment->count && is_pointwise(segment->steps[next].opcode)) next++;
-            for (int y = 0; y < rows.height; y++) {
-                real *t = AT(current->t, *current, y, 0);
-                if (!has_ntk[top])
-                    for (int x = 0; x < rows.width; x++) t[x] = R(0);
-                pointwise_run(segment, i, next, images, rows, y, dy, dx, 0, AT(current->v, *current, y, 0), t, tape,
-                              taped);
-            }
+            next = run_end(segment, i);
+            for (int y = 0; y < rows.height; y++)
+                pointwise_run(segment, i, next, at, images, y, 0, AT(current->v, *current, y, 0),
+                              AT(current->t, *current, y, 0), tape, taped);
             taped += next - i;
             break;
         }
-        i = next;
     }
-    return has_ntk[0];
 }
 
 // ---- where a plane comes from and where it goes ---------------------------------------------------------------------
@@ -415,6 +462,7 @@ STEP void start_from_inputs(plane target, const ntk_segment *segment, int dy, in
                 sum = fma(a - b, a - b, sum);
             }
             *AT(target.v, target, y, x) = sum * scale;
+            *AT(target.t, target, y, x) = R(0);
         }
     }
 }
@@ -447,7 +495,7 @@ STEP void start_from_pool(plane target, const ntk_segment *segment, double pool_
             for (int out = ((d) - (b - a)) / (stride), once = 1;                                                       \
                  once && ((d) - (b - a)) % (stride) == 0 && out <= (range) && -out <= (range); once = 0)
 
-STEP void add_to_pool(plane source, const ntk_segment *segment, int dy, int dx, int has_ntk, plane_set *set) {
+STEP void add_to_pool(plane source, const ntk_segment *segment, int dy, int dx, plane_set *set) {
     const ntk_window *w = &segment->pool;
     extent in = extent_of(segment->end_height, segment->end_width, dy, dx, 0);
     FOR_WINDOW_PAIRS(dy, w->height, w->stride_y, set->range_y, ay, by, out_dy)
@@ -459,21 +507,19 @@ STEP void add_to_pool(plane source, const ntk_segment *segment, int dy, int dx, 
             const real *source_v = AT(source.v, source, from_y, from_x);
             const real *source_t = AT(source.t, source, from_y, from_x);
             for (int x = 0; x < out.width; x++) v[x] += source_v[x * w->stride_x];
-            if (has_ntk)
-                for (int x = 0; x < out.width; x++) t[x] += source_t[x * w->stride_x];
+            for (int x = 0; x < out.width; x++) t[x] += source_t[x * w->stride_x];
             v += out.width, t += out.width;
         }
     }
 }
 
-STEP void add_to_sum(plane source, extent rows, int has_ntk, acc *v, acc *t) {
+STEP void add_to_sum(plane source, extent rows, acc *v, acc *t) {
     real sum_v = 0, sum_t = 0;
     for (int y = 0; y < rows.height; y++) {
         const real *row_v = AT(source.v, source, y, 0), *row_t = AT(source.t, source, y, 0);
         real line_v = 0, line_t = 0;
         for (int x = 0; x < rows.width; x++) line_v += row_v[x];
-        if (has_ntk)
-            for (int x = 0; x < rows.width; x++) line_t += row_t[x];
+        for (int x = 0; x < rows.width; x++) line_t += row_t[x];
         sum_v += line_v;
         sum_t += line_t;
     }
@@ -503,14 +549,23 @@ static inline size_t pooled_size(const ntk_planes *program, size_t s) {
                           pooled_range(program, s, 1));
 }
 
-static inline size_t forward_reals(const ntk_planes *program) {
+static inline size_t most_steps(const ntk_planes *program) {
+    size_t most = 0;
+    for (size_t s = 0; s < program->count; s++)
+        if (program->segments[s].count > most) most = program->segments[s].count;
+    return most;
+}
+
+// Vectors of the workspace.
+static inline size_t workspace_size(const ntk_planes *program) {
     size_t total = 2 * (size_t)(program->depth + 1) * plane_size(program) + (size_t)most_columns(program);
+    total += ((most_steps(program) + 1) * sizeof(place) + sizeof(real) - 1) / sizeof(real);
     for (size_t s = 0; s + 1 < program->count; s++) total += 2 * pooled_size(program, s);
     return total;
 }
 
 size_t NAME(ntk_planes_scratch)(const ntk_planes *program) {
-    return forward_reals(program) * sizeof(real) + plane_size(program) * LANES * sizeof(acc);
+    return workspace_size(program) * sizeof(real) + plane_size(program) * LANES * sizeof(acc);
 }
 
 int NAME(ntk_planes_lanes)(void) { return LANES; }
@@ -530,6 +585,8 @@ static inline real *lay_out(const ntk_planes *program, real *memory, workspace *
     }
     work->columns = memory;
     memory += most_columns(program);
+    work->places = (place *)memory;
+    memory += ((most_steps(program) + 1) * sizeof(place) + sizeof(real) - 1) / sizeof(real);
     for (size_t s = 0; s + 1 < program->count; s++) {
         const ntk_segment *segment = &program->segments[s];
         size_t pooled = pooled_size(program, s);
@@ -572,13 +629,11 @@ STEP void forward_segment(workspace *work, size_t s, const images *images, acc *
             else
                 start_from_pool(work->planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,
                                 &work->pooled[s - 1], images);
-            int has_ntk = forward_plane(work, segment, dy, dx, images, 0);
+            forward_plane(work, segment, dy, dx, images, 0);
             if (segment->sink == NTK_POOL)
-                add_to_pool(work->planes[0], segment, dy, dx, has_ntk, pooled);
+                add_to_pool(work->planes[0], segment, dy, dx, pooled);
             else
-                add_to_sum(work->planes[0],
-                           extent_of(segment->end_height, segment->end_width, dy, dx, segment->is_circular), has_ntk,
-                           sum_v, sum_t);
+                add_to_sum(work->planes[0], extent_at(segment, &work->places[segment->count]), sum_v, sum_t);
         }
     }
 }
@@ -587,7 +642,7 @@ CLONES void NAME(ntk_planes_forward)(const ntk_planes *program, const scalar *ro
                                      scalar *ntk, void *scratch) {
     workspace work;
     lay_out(program, scratch, &work);
-    images images = {row, panel, 0};
+    images images = {row, panel, ROW_AGAINST_PANEL};
     acc sum_v[LANES] = {0}, sum_t[LANES] = {0};
     for (size_t s = 0; s < program->count; s++) forward_segment(&work, s, &images, sum_v, sum_t);
     const ntk_segment *last = &program->segments[program->count - 1];

@@ -4,3 +4,4 @@
 #include "planes.h"
 
 #include "planes_prepare.h"
+#include "planes_reverse.h"

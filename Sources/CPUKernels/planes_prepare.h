@@ -108,7 +108,7 @@ CLONES static void self_planes(workspace *work, size_t s, const scalar *panel) {
     const ntk_planes *program = work->program;
     const ntk_segment *segment = &program->segments[s];
     plane_set *pooled = &work->pooled[s];
-    images images = {panel, panel, 1};
+    images images = {panel, panel, PANEL_AGAINST_ITSELF};
     memset(pooled->v, 0,
            plane_set_size(pooled->height, pooled->width, pooled->range_y, pooled->range_x) * sizeof(real));
     for (int dy = -segment->self_y; dy <= segment->self_y; dy++) {
@@ -120,7 +120,7 @@ CLONES static void self_planes(workspace *work, size_t s, const scalar *panel) {
                 start_from_pool(work->planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,
                                 &work->pooled[s - 1], &images);
             forward_plane(work, segment, dy, dx, &images, 0);
-            add_to_pool(work->planes[0], segment, dy, dx, 0, pooled);
+            add_to_pool(work->planes[0], segment, dy, dx, pooled);
         }
     }
 }
@@ -164,12 +164,14 @@ void NAME(ntk_planes_prepare)(const ntk_planes *program, const scalar *x, size_t
     size_t pixels = (size_t)program->segments[0].height * (size_t)program->segments[0].width;
     size_t numbers = pixels * (size_t)channels;
     memset(panel, 0, program->size * LANES * sizeof(scalar));
-    for (size_t lane = 0; lane < count; lane++) {
-        for (size_t i = 0; i < numbers; i++) panel[i * LANES + lane] = x[lane * numbers + i];
+    for (size_t lane = 0; lane < LANES; lane++) {
+        // Lanes without an image repeat the last one: whatever they compute is finite, and nobody reads it.
+        const scalar *image = x + (lane < count ? lane : count - 1) * numbers;
+        for (size_t i = 0; i < numbers; i++) panel[i * LANES + lane] = image[i];
         for (size_t p = 0; p < pixels; p++) {
             acc sum = 0;
             for (int c = 0; c < channels; c++) {
-                acc value = x[lane * numbers + p * (size_t)channels + (size_t)c];
+                acc value = image[p * (size_t)channels + (size_t)c];
                 sum += value * value;
             }
             starts[p * LANES + lane] = sum / channels;
@@ -180,7 +182,7 @@ void NAME(ntk_planes_prepare)(const ntk_planes *program, const scalar *x, size_t
         const ntk_segment *segment = &program->segments[s];
         size_t start = (size_t)segment->height * (size_t)segment->width;
         size_t end = (size_t)segment->end_height * (size_t)segment->end_width;
-        for (size_t lane = 0; lane < count; lane++) {
+        for (size_t lane = 0; lane < LANES; lane++) {
             variances stack;
             // The planes are free until the images are run against themselves.
             for (int i = 0; i <= program->depth; i++) stack.q[i] = (acc *)scratch + (size_t)i * size;

@@ -19,11 +19,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 #define inputs_t NAME(ntk_inputs)
 #define BLOCK 256
@@ -76,6 +72,7 @@ static void fill_slots(const ntk_program *program, acc q, scalar *slots, size_t 
             v[-1] = v[0];
             v--;
             break;
+        case NTK_CONV: break;
         }
         for (int s = 0; s < filled; s++) slots[(step->slot + s) * stride] = (scalar)slot[s];
     }
@@ -177,6 +174,7 @@ STEP void forward_block(const ntk_program *program, size_t vectors, const scalar
         case NTK_ERF: FOR_PAIRS(7, erf_forward(&s[k], row, col, p));
         case NTK_GELU: FOR_PAIRS(7, gelu_forward(&s[k], row, col, p));
         case NTK_LAYER_NORM: break;
+        case NTK_CONV: break;
         case NTK_FORK: memcpy(stack[++top], s, vectors * sizeof(pair)); break;
         case NTK_EXCHANGE: swap_pairs(s, stack[top - 1], vectors); break;
         case NTK_JOIN:
@@ -203,6 +201,7 @@ STEP void tangent_block(const ntk_program *program, size_t vectors, const scalar
         case NTK_ERF: FOR_PAIRS(7, erf_tangent(&s[k], &d[k], row, col, p));
         case NTK_GELU: FOR_PAIRS(7, gelu_tangent(&s[k], &d[k], row, col, p));
         case NTK_LAYER_NORM: FOR_PAIRS(1, layer_norm_tangent(&s[k], &d[k], row, col, p));
+        case NTK_CONV: break;
         case NTK_FORK:
             top++;
             memcpy(stack[top], s, vectors * sizeof(pair));
@@ -323,6 +322,8 @@ CLONES void NAME(ntk_weigh)(size_t columns, size_t outputs, const double *cotang
         *sum += block;
     }
 }
+
+#include "row.h"
 
 CLONES void NAME(ntk_predict)(size_t columns, size_t outputs, const scalar *value, const double *weights,
                               size_t weight_stride, double *f) {

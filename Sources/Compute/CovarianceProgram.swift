@@ -1,7 +1,7 @@
 /// The steps that carry (NNGP, NTK) of a pair of inputs from the first layer to the last.
 ///
 /// A value without behaviour: the planner of `TangentKernels` writes it, backends run it.
-/// Conventions and formulas: `Documentation.docc/CovarianceProgram.md` of `TangentKernels`.
+/// Conventions and formulas: `TangentKernels.docc/CorrelationForm.md` of `TangentKernels`.
 package struct CovarianceProgram: Sendable, Hashable {
     /// How many numbers describe a pair: one, one per pixel, or one per pair of pixels.
     package enum Geometry: String, Sendable {
@@ -34,6 +34,9 @@ package struct CovarianceProgram: Sendable, Hashable {
         self.steps = steps
     }
 
+    /// Position of the read-out, which ends the steps on pixels; nil in the scalar geometry.
+    package var readout: Int? { steps.firstIndex { $0 == .flatten || $0 == .globalPool } }
+
     /// States that are alive at once: 1, plus one per residual block that is open.
     package var depth: Int {
         var depth = 1
@@ -51,6 +54,14 @@ package struct CovarianceProgram: Sendable, Hashable {
 package enum CovarianceStep: Sendable, Hashable {
     /// `k ← w² k + b²`, `t ← k + w² t`, with w² = `weightVariance`, b² = `biasVariance`.
     case dense(weightVariance: Double, biasVariance: Double)
+    /// `k ← w² A k + b²`, `t ← k + w² A t`, A the mean over the window along the joint diagonal.
+    case convolution(Window, weightVariance: Double, biasVariance: Double)
+    /// Mean (or sum) over all pairs of pixels of two windows. The window is `valid`: nothing is cut.
+    case pool(Window, isMean: Bool)
+    /// Read-out: the mean over p of the entries (p, p).
+    case flatten
+    /// Read-out: the mean over all entries (p, p').
+    case globalPool
     /// `a min(x, 0) + b max(x, 0)`: relu, leaky_relu, abs, identity and abrelu itself.
     case abrelu(a: Double, b: Double)
     case erf
@@ -66,13 +77,13 @@ package enum CovarianceStep: Sendable, Hashable {
 }
 
 extension CovarianceStep {
-    /// Numbers per input that the step keeps in its table, as its `.cl` file lists them.
+    /// Numbers per input that the step keeps in its table in the scalar geometry, as its `.cl` file lists them.
     package var slotCount: Int {
         switch self {
         case .dense, .join: 3
         case .abrelu, .layerNorm: 1
         case .erf, .gelu: 7
-        case .fork, .exchange: 0
+        case .fork, .exchange, .convolution, .pool, .flatten, .globalPool: 0
         }
     }
 
@@ -85,6 +96,9 @@ extension CovarianceStep {
             let turn = (a - b) * (a - b) / (a * a + b * b)
             return [second, second * turn / .pi, turn / .pi, turn]
         case .layerNorm(let eps): return [eps]
+        case .convolution(let window, let weightVariance, let biasVariance):
+            return [weightVariance / Double(window.count), biasVariance]
+        case .pool, .flatten, .globalPool: return []
         case .erf, .gelu, .fork, .exchange, .join: return []
         }
     }

@@ -11,6 +11,11 @@ extension OpenCLBackend {
         let precision = inputs.precision
         precondition(
             inputs.count >= count * dimension, "\(inputs.count) numbers for \(count) inputs of \(dimension)")
+        guard program.geometry == .scalar else {
+            throw ComputeError(
+                .deviceUnavailable, operation: "preparing a convolutional net", device: device.name,
+                detail: "the opencl backend computes dense nets", advice: "set compute.backend: cpu")
+        }
         let text = ScalarProgram(program)
         let source = source(of: text, precision)
         let kernel = try kernel("prepare", of: source)

@@ -58,6 +58,7 @@ struct ScalarProgram {
             case .dense, .abrelu, .erf, .gelu, .layerNorm:
                 let call = "\(step.stem)_variance(&v\(top), slot, \(parameters));"
                 lines += Self.fill(call, from: slot, count: step.slotCount)
+            case .convolution, .pool, .flatten, .globalPool: step.refuse()
             }
         }
         let readout = "readout_variance(&v\(stack.top), slot);"
@@ -91,6 +92,7 @@ struct ScalarProgram {
                 lines.append("\(open) join_\(face)(\(states(top)), \(states(stack.popBelow())), row, col); }")
             case .dense, .abrelu, .erf, .gelu, .layerNorm:
                 lines.append("\(open) \(step.stem)_\(face)(\(states(top)), row, col, \(parameters)); }")
+            case .convolution, .pool, .flatten, .globalPool: step.refuse()
             }
         }
         lines.append("    *s = s\(stack.top);")
@@ -139,6 +141,9 @@ extension CovarianceStep {
         case .layerNorm: "layer_norm"
         case .fork, .exchange: ""
         case .join: "join"
+        case .convolution, .pool, .flatten, .globalPool: refuse()
         }
     }
+
+    fileprivate func refuse() -> Never { preconditionFailure("\(self) is no step of a dense net") }
 }

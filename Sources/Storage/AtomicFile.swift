@@ -43,7 +43,8 @@ package enum AtomicFile {
         try write(Array(text.utf8), to: path, calls: calls)
     }
 
-    /// Removes temporary files that a killed process left in `folder`, those last written before `age` seconds ago.
+    /// Removes temporary files that a killed process left in `folder`: those whose process is no more, and those last
+    /// written before `age` seconds ago.
     ///
     /// - Returns: the names removed.
     @discardableResult
@@ -59,7 +60,7 @@ package enum AtomicFile {
             let path = folder + "/" + name
             var information = stat()
             guard lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
-                time(nil) - information.modificationSeconds >= age, unlink(path) == 0
+                time(nil) - information.modificationSeconds >= age || isAbandoned(name), unlink(path) == 0
             else { continue }
             removed.append(name)
         }
@@ -73,8 +74,29 @@ package enum AtomicFile {
         // A quarter of the longest name that file systems take, so that the added parts always fit.
         let stem = String(decoding: name.utf8.prefix(64), as: UTF8.self)
         let mark = String(UInt64.random(in: .min ... .max), radix: 36)
-        return "\(folder)/.\(stem).\(getpid())-\(mark)\(suffix)"
+        return "\(folder)/.\(stem).\(machine)-\(getpid())-\(mark)\(suffix)"
     }
+
+    /// Whether the process that a temporary name mentions ran on this machine and has ended.
+    private static func isAbandoned(_ name: String) -> Bool {
+        let mark = name.dropLast(suffix.count).split(separator: ".").last ?? ""
+        let parts = mark.split(separator: "-")
+        guard parts.count == 3, parts[0] == machine, let process = pid_t(parts[1]), process > 0 else { return false }
+        return kill(process, 0) != 0 && errno == ESRCH
+    }
+
+    /// A digest of this machine's name: folders may be shared by several machines.
+    private static let machine: String = {
+        var name = [UInt8](repeating: 0, count: 256)
+        _ = name.withUnsafeMutableBytes { bytes in
+            gethostname(bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count - 1)
+        }
+        // FNV-1a
+        let hash = name.prefix { $0 != 0 }.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { hash, byte in
+            (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        return String(hash, radix: 36)
+    }()
 
     private static func split(_ path: String) -> (folder: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return (".", path) }

@@ -25,7 +25,8 @@ package struct SystemError: Error, Sendable, Equatable {
 
     var writingAdvice: String {
         switch code {
-        case ENOSPC, EDQUOT, EFBIG: "free some space and run the same command again"
+        case ENOSPC, EDQUOT: "free some space and run the same command again"
+        case EFBIG: "raise the limit on the size of files (ulimit -f) and run the same command again"
         case EACCES, EPERM, EROFS: "choose a folder that you may write to"
         case ENOENT, ENOTDIR: "create its folder first"
         case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"

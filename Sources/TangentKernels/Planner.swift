@@ -2,18 +2,30 @@ import Compute
 
 /// Turns layers into a covariance program, on the smallest geometry that the read-out needs.
 public struct Planner {
+    /// What a branch has made of its input so far.
+    private struct Shape: Equatable {
+        /// Pixels; 1 × 1 behind the read-out.
+        var height: Int
+        var width: Int
+        /// Whether the pixels have been read out, so that one number describes a pair.
+        var isFlat: Bool
+    }
+
     private let input: CovarianceProgram.Input
     private var steps: [CovarianceStep] = []
-    private var isFlat: Bool
-    /// Whether each open residual block was flat where it forked, and where its main branch ended.
-    private var forks: [(start: Bool, main: Bool)] = []
+    private var shape: Shape
+    /// Shape of each open residual block where it forked, and where its main branch ended.
+    private var forks: [(start: Shape, main: Shape)] = []
+    private var hasWeights = false
+    private var hasPool = false
+    private var paddings: Set<Window.Padding> = []
 
     /// Deepest nesting of residual blocks; backends reserve room for this many states.
     package static let maximumNesting = 7
 
     init(input: CovarianceProgram.Input) {
         self.input = input
-        isFlat = input.height == 1 && input.width == 1
+        shape = Shape(height: input.height, width: input.width, isFlat: input.height == 1 && input.width == 1)
     }
 
     static func plan(
@@ -21,42 +33,131 @@ public struct Planner {
     ) throws(ArchitectureError) -> CovarianceProgram {
         var planner = Planner(input: input)
         for layer in layers { try layer.plan(&planner) }
-        guard planner.steps.contains(where: { if case .dense = $0 { true } else { false } }) else {
-            throw ArchitectureError(
-                "an architecture without a dense layer has no weights, so its NTK is zero; add dense")
-        }
-        return CovarianceProgram(geometry: .scalar, input: input, steps: planner.steps)
+        return try planner.finish()
     }
 
-    mutating func append(_ step: CovarianceStep) { steps.append(step) }
+    private func finish() throws(ArchitectureError) -> CovarianceProgram {
+        guard hasWeights else {
+            throw ArchitectureError(
+                "an architecture without dense or conv has no weights, so its NTK is zero; add dense")
+        }
+        guard shape.isFlat else {
+            throw ArchitectureError(
+                "the net ends in an image of \(shape.height) × \(shape.width); end it with flatten or "
+                    + "global_avg_pool, and dense")
+        }
+        if paddings.contains(.circular) && (hasPool || paddings.contains(.same)) {
+            throw ArchitectureError(
+                "circular padding does not go together with padding same or pooling in one net; choose one of them")
+        }
+        guard let readout = steps.firstIndex(where: { $0 == .flatten || $0 == .globalPool }) else {
+            return CovarianceProgram(geometry: .scalar, input: input, steps: steps)
+        }
+        // A leading flatten makes a dense net: one number per pair from the start.
+        if readout == 0 && steps[0] == .flatten {
+            return CovarianceProgram(geometry: .scalar, input: input, steps: Array(steps.dropFirst()))
+        }
+        let isDiagonal = steps[readout] == .flatten && !hasPool
+        return CovarianceProgram(geometry: isDiagonal ? .diagonal : .full, input: input, steps: steps)
+    }
 
-    mutating func flatten() { isFlat = true }
+    mutating func append(_ step: CovarianceStep, layer: String) throws(ArchitectureError) {
+        if case .dense = step { hasWeights = true } else { try requirePixelsOrVector(layer) }
+        steps.append(step)
+    }
+
+    /// What follows the read-out of a convolutional net is linear in its covariances.
+    private func requirePixelsOrVector(_ layer: String) throws(ArchitectureError) {
+        let readout = steps.firstIndex { $0 == .flatten || $0 == .globalPool }
+        guard let readout, readout > 0 || steps[0] == .globalPool else { return }
+        throw ArchitectureError(
+            "layer '\(layer)' stands behind the read-out of a convolutional net, where only dense is available; put it "
+                + "before flatten or global_avg_pool")
+    }
+
+    mutating func readOut(_ step: CovarianceStep) throws(ArchitectureError) {
+        let name = step == .flatten ? "flatten" : "global_avg_pool"
+        guard !shape.isFlat else {
+            if step == .flatten { return }
+            throw ArchitectureError("layer '\(name)' has no pixels left to read out; remove it")
+        }
+        guard forks.isEmpty else {
+            throw ArchitectureError("layer '\(name)' stands inside a residual; put it before or behind the residual")
+        }
+        shape = Shape(height: 1, width: 1, isFlat: true)
+        steps.append(step)
+    }
+
+    mutating func convolve(
+        _ window: Window, weightVariance: Double, biasVariance: Double
+    ) throws(ArchitectureError) {
+        hasWeights = true
+        try slide(window, layer: "conv")
+        if window.count > 1 { paddings.insert(window.padding) }
+        steps.append(.convolution(window, weightVariance: weightVariance, biasVariance: biasVariance))
+    }
+
+    mutating func pool(_ window: Window, isMean: Bool, layer: String) throws(ArchitectureError) {
+        guard forks.isEmpty else {
+            throw ArchitectureError("layer '\(layer)' stands inside a residual; put it before or behind the residual")
+        }
+        let (height, width) = (shape.height, shape.width)
+        try slide(window, layer: layer)
+        guard window.paddingY(height).total == 0, window.paddingX(width).total == 0 else {
+            throw ArchitectureError(
+                "layer '\(layer)' of \(window.height) × \(window.width) cuts windows at the border of an image of "
+                    + "\(height) × \(width); use padding valid or a window that divides the image")
+        }
+        hasPool = true
+        let valid = Window(
+            height: window.height, width: window.width, strideY: window.strideY, strideX: window.strideX,
+            padding: .valid)
+        steps.append(.pool(valid, isMean: isMean))
+    }
+
+    private mutating func slide(_ window: Window, layer: String) throws(ArchitectureError) {
+        guard !shape.isFlat else {
+            throw ArchitectureError("layer '\(layer)' has no image to read; put it before flatten or global_avg_pool")
+        }
+        let height = window.outputHeight(shape.height)
+        let width = window.outputWidth(shape.width)
+        guard height > 0, width > 0 else {
+            throw ArchitectureError(
+                "layer '\(layer)' of \(window.height) × \(window.width) does not fit an image of "
+                    + "\(shape.height) × \(shape.width)")
+        }
+        shape = Shape(height: height, width: width, isFlat: false)
+    }
 
     func requireFlat(_ layer: String) throws(ArchitectureError) {
-        guard isFlat else {
+        guard shape.isFlat else {
             throw ArchitectureError(
-                "layer '\(layer)' reads an image of \(input.height) × \(input.width); put flatten before it")
+                "layer '\(layer)' reads an image of \(shape.height) × \(shape.width); put flatten before it")
         }
     }
 
     mutating func fork() throws(ArchitectureError) {
+        try requirePixelsOrVector("residual")
         guard forks.count < Self.maximumNesting else {
             throw ArchitectureError(
                 "residual blocks are nested more than \(Self.maximumNesting) deep; flatten the nesting")
         }
-        forks.append((start: isFlat, main: isFlat))
+        forks.append((start: shape, main: shape))
         steps.append(.fork)
     }
 
     mutating func exchange() {
-        forks[forks.count - 1].main = isFlat
-        isFlat = forks[forks.count - 1].start
+        forks[forks.count - 1].main = shape
+        shape = forks[forks.count - 1].start
         steps.append(.exchange)
     }
 
     mutating func join() throws(ArchitectureError) {
-        guard forks.removeLast().main == isFlat else {
-            throw ArchitectureError("the branches of a residual end in different shapes; flatten both or neither")
+        let main = forks.removeLast().main
+        guard main == shape else {
+            throw ArchitectureError(
+                "the branches of a residual end in images of \(main.height) × \(main.width) and "
+                    + "\(shape.height) × \(shape.width); give them the same strides and padding")
         }
         steps.append(.join)
     }

@@ -4,6 +4,7 @@ import Experiments
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Check, show or describe configurations.",
+        discussion: "Example: ntk config check Configs/quickstart.yaml",
         subcommands: [Check.self, Show.self, Schema.self])
 
     struct Check: AsyncParsableCommand {

@@ -5,6 +5,7 @@ import Experiments
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Known data sets: where they are, whether they are whole, how to get them.",
+        discussion: "Example: ntk data list",
         subcommands: [List.self, Verify.self, Fetch.self])
 
     struct List: AsyncParsableCommand {
@@ -80,8 +81,10 @@ struct DataCommand: AsyncParsableCommand {
 
 private func dataset(_ name: String) throws -> DatasetName {
     guard let dataset = DatasetName(rawValue: name), dataset != .npy else {
-        let known = DatasetRegistry.standard.descriptions.map(\.name.rawValue).joined(separator: ", ")
-        throw UsageError("there is no data set '\(name)'; there are \(known)")
+        let known = DatasetRegistry.standard.descriptions.map(\.name.rawValue)
+        throw UsageError(
+            "there is no data set '\(name)'; there are \(known.joined(separator: ", "))"
+                + Suggestion.clause(for: name, in: known))
     }
     return dataset
 }

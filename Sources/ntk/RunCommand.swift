@@ -7,8 +7,8 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Do everything that the sections of a configuration ask for, in one run folder.",
         discussion: """
-            Results go to standard output and the run folder, progress to standard error. An interrupted run goes on
-            when the same command is given again.
+            Results go to standard output and the run folder, progress to standard error. An interrupted run goes \
+            on when the same command is given again.
 
             Example: ntk run Configs/quickstart.yaml data.train=500 inference.diag_reg=1e-3
             """)

@@ -46,7 +46,7 @@ import Testing
 
     @Test(arguments: [
         (0.0, "0"), (-3.1e-7, "−3.1e−7"), (1, "1.0e0"), (9.96, "1.0e1"), (123456, "1.2e5"), (0.1, "1.0e−1"),
-        (0.00123, "1.2e−3"), (5e-324, "4.9e−324"), (1e300, "1.0e300"), (1e16, "1.0e16"),
+        (0.00123, "1.2e−3"), (Double.leastNonzeroMagnitude, "4.9e−324"), (1e300, "1.0e300"), (1e16, "1.0e16"),
     ])
     func numbersForReading(value: Double, text: String) {
         #expect(InferenceError.short(value) == text)

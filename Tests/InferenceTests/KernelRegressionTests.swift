@@ -105,7 +105,7 @@ import Testing
 
     @Test func flowIsStableForAnyEigenvalue() {
         #expect(KernelRegression.flow(0, 3) == 3)
-        #expect(KernelRegression.flow(5e-324, 3) == 3)
+        #expect(KernelRegression.flow(.leastNonzeroMagnitude, 3) == 3)
         #expect(KernelRegression.flow(-1e-12, 3) == 0)
         #expect(KernelRegression.flow(1e-18, 3) == 3)
         #expect(abs(KernelRegression.flow(1e-9, 3) - 3 * (1 - 1.5e-9)) < 1e-15)

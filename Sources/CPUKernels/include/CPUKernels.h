@@ -73,6 +73,21 @@ typedef struct {
                               size_t column_begin, size_t column_end, const scalar *rho, size_t rho_stride,            \
                               scalar *value, scalar *tangential, scalar *radial, size_t stride);                       \
                                                                                                                        \
+    /* The gradient of one row, in one pass over the columns, each of which is read once from memory:                   \
+       gradient[s] = Σ_j c_sj tangential_j u'_j and sums[s] = Σ_j c_sj radial_j with                                     \
+       c_sj = Σ_o cotangents[s, o] weights[o, j]. cotangents: [count, outputs]; gradient: [count, d].  */              \
+    void ntk_row_gradient_##suffix(const ntk_program *program, int is_nngp, const ntk_inputs_##suffix *rows,           \
+                                   size_t row, const ntk_inputs_##suffix *columns, size_t column_begin,                \
+                                   size_t column_end, const double *cotangents, size_t count, size_t outputs,          \
+                                   const scalar *weights, size_t weight_stride, scalar *gradient, double *sums);       \
+                                                                                                                       \
+    /* sum ← sum + Σ_j w_j v_j, v: [columns, stride] of which d numbers count; `first`: the sum begins with zero. */    \
+    void ntk_accumulate_##suffix(size_t columns, size_t dimension, const scalar *w, const scalar *v, size_t stride,    \
+                                 int first, scalar *sum);                                                              \
+                                                                                                                       \
+    /* target[o, j] = source[j, o], rounded. */                                                                        \
+    void ntk_turn_##suffix(size_t columns, size_t outputs, const double *source, scalar *target);                      \
+                                                                                                                       \
     /* w[j] = c_j tangential[j] and *sum += Σ c_j radial[j], c_j = Σ_o cotangent[o] weights[o, j]. */                  \
     void ntk_weigh_##suffix(size_t columns, size_t outputs, const double *cotangent, const scalar *weights,            \
                             size_t weight_stride, const scalar *tangential, const scalar *radial, scalar *w,           \

@@ -41,7 +41,7 @@ typedef enum { NTK_FLATTEN, NTK_GLOBAL_POOL, NTK_POOL } ntk_sink;
 
 // Steps between two poolings.
 typedef struct {
-    const ntk_plane_step *steps;
+    const ntk_plane_step *_Nullable steps;
     size_t count;
     int height, width;         // of the image at the start
     int end_height, end_width; // and at the end
@@ -75,7 +75,7 @@ typedef struct {
     size_t ntk_planes_gradient_scratch_##suffix(const ntk_planes *program);                                            \
     int ntk_planes_lanes_##suffix(void);                                                                               \
                                                                                                                        \
-    /* Fills a panel, [size, lanes], from images x, [count, pixels, channels], count ≤ lanes; the rest is zero. */     \
+    /* Fills a panel, [size, lanes], from images x, [count, pixels, channels], 1 ≤ count ≤ lanes. */                   \
     void ntk_planes_prepare_##suffix(const ntk_planes *program, const scalar *x, size_t count, scalar *panel,          \
                                      void *scratch);                                                                   \
                                                                                                                        \
@@ -84,7 +84,23 @@ typedef struct {
                                                                                                                        \
     /* NNGP and NTK at the read-out, [lanes] each. */                                                                  \
     void ntk_planes_forward_##suffix(const ntk_planes *program, const scalar *row, const scalar *panel, scalar *nngp,  \
-                                     scalar *ntk, void *scratch);
+                                     scalar *ntk, void *scratch);                                                      \
+                                                                                                                       \
+    /* Numbers of a record: what a pair contributes to the gradient in the row image. */                               \
+    size_t ntk_planes_record_size_##suffix(const ntk_planes *program);                                                 \
+                                                                                                                       \
+    /* Records [record size, lanes] of a row with every image of a panel, for L = k_weight k + t_weight t at the       \
+       read-out. */                                                                                                    \
+    void ntk_planes_reverse_##suffix(const ntk_planes *program, const scalar *row, const scalar *panel,                \
+                                     double k_weight, double t_weight, scalar *record, void *scratch);                 \
+                                                                                                                       \
+    /* sum [size, lanes] += record [size, lanes] · coefficients [lanes], lane by lane; total [size] = Σ over lanes. */  \
+    void ntk_planes_weigh_##suffix(size_t size, const scalar *record, const scalar *coefficients, scalar *sum);        \
+    void ntk_planes_fold_##suffix(size_t size, const scalar *sum, scalar *total);                                      \
+                                                                                                                       \
+    /* record: sums of records over pairs, [record size, lanes], lanes being cotangents; its first numbers become the  \
+       gradients [pixel, channel, lane]. Both this and `reverse` take the scratch of gradients. */                     \
+    void ntk_planes_finish_##suffix(const ntk_planes *program, const scalar *row, scalar *record, void *scratch);
 
 NTK_DECLARE_PLANES(float, float32)
 NTK_DECLARE_PLANES(double, float64)

@@ -1,5 +1,5 @@
 /// The word that a misspelt one was meant to be.
-enum Suggestion {
+package enum Suggestion {
     /// The closest candidate, if it is close enough: one edit per three letters, at least one.
     static func closest(to word: String, in candidates: [String]) -> String? {
         let limit = max(1, word.count / 3)
@@ -9,7 +9,7 @@ enum Suggestion {
     }
 
     /// `; did you mean 'train'?`, or nothing.
-    static func clause(for word: String?, in candidates: [String]) -> String {
+    package static func clause(for word: String?, in candidates: [String]) -> String {
         word.flatMap { closest(to: $0, in: candidates) }.map { "; did you mean '\($0)'?" } ?? ""
     }
 

@@ -49,6 +49,8 @@ package struct Run: Sendable {
             return Outcome(
                 folder: folder.path, configuration: configuration, records: try folder.records(), isRepeated: true)
         }
+        AtomicFile.removeLeftovers(in: folder.path)
+        AtomicFile.removeLeftovers(in: folder.path + "/arrays")
         let journal = RunJournal(folder: folder, observer: observer)
         do {
             try journal.open(dataset, backends, version: version, seed: configuration.seed)
@@ -62,7 +64,7 @@ package struct Run: Sendable {
             return Outcome(
                 folder: folder.path, configuration: configuration, records: records, isRepeated: false)
         } catch {
-            if Self.isInterruption(error) {
+            if Task.isCancelled || Self.isInterruption(error) {
                 let stage = journal.stage
                 try? journal.close(.interrupted)
                 throw RunError.interrupted(stage: stage)

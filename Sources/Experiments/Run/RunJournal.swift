@@ -9,6 +9,8 @@ final class RunJournal: @unchecked Sendable {
     private let lock = NSLock()
     private var manifest = Manifest()
     private var current = "data"
+    /// Tiles of the stage that goes on.
+    private var tiles = (done: 0, total: 0)
     private var lastWritten = ContinuousClock.now
     private var log: RunLog?
 
@@ -36,7 +38,10 @@ final class RunJournal: @unchecked Sendable {
     /// Runs one stage, with its time in the manifest.
     func measure<T>(_ stage: String, _ work: () async throws -> T) async throws -> T {
         try Task.checkCancellation()
-        lock.withLock { current = stage }
+        lock.withLock {
+            current = stage
+            tiles = (0, 0)
+        }
         observer(.stage(stage))
         log?.info("stage", ["stage": stage])
         try folder.write(RunStatus(.running, stage: stage))
@@ -54,6 +59,7 @@ final class RunJournal: @unchecked Sendable {
     func progress(_ line: String, done: Int, total: Int) {
         observer(.progress(line))
         let isDue = lock.withLock {
+            tiles = (done, total)
             guard ContinuousClock.now - lastWritten > .seconds(1) else { return false }
             lastWritten = .now
             return true
@@ -62,6 +68,9 @@ final class RunJournal: @unchecked Sendable {
         // A status that cannot be written now is written, or reported, at the end of the stage.
         try? folder.write(RunStatus(.running, stage: stage, tilesDone: done, tilesTotal: total))
     }
+
+    /// An entry of the log.
+    func note(_ message: String, _ fields: [String: String]) { log?.info(message, fields) }
 
     func warn(_ sentence: String) {
         observer(.warning(sentence))
@@ -78,6 +87,8 @@ final class RunJournal: @unchecked Sendable {
         manifest.peakMemory = ProcessMemory.peak
         log?.info("end", ["state": state.rawValue])
         try folder.write(manifest)
-        try folder.write(RunStatus(state, stage: stage, message: message))
+        let (stage, tiles) = lock.withLock { (current, self.tiles) }
+        try folder.write(
+            RunStatus(state, stage: stage, tilesDone: tiles.done, tilesTotal: tiles.total, message: message))
     }
 }

@@ -47,16 +47,27 @@ extension RunStages {
         let attack = section.attack(seed: configuration.seed)
         let evaluation = AttackEvaluation(
             attack: attack, eps: section.eps, box: section.clip, batchSize: team.batchSize(points.count))
+        let flag = CancellationFlag()
+        let control = AttackControl(isCancelled: { flag.isSet })
         var results: [AttackResult] = []
         for eps in section.eps {
-            let parts = try await team.map(points.count, observer: progress(label)) { predictor, range in
-                try attack.perturb(
-                    AttackBatch(
-                        points: points[range], labels: labels.map { Array($0[range]) }, firstIndex: range.lowerBound),
-                    of: predictor, within: evaluation.threat(eps), control: AttackControl(isCancelled: { false }))
+            let parts = try await withTaskCancellationHandler {
+                try await team.map(points.count, observer: progress(label)) { predictor, range in
+                    try attack.perturb(
+                        AttackBatch(
+                            points: points[range], labels: labels.map { Array($0[range]) },
+                            firstIndex: range.lowerBound),
+                        of: predictor, within: evaluation.threat(eps), control: control)
+                }
+            } onCancel: {
+                flag.set()
             }
             guard let examples = AdversarialExamples.joined(parts) else { continue }
-            results.append(AttackResult(eps: eps, examples: examples, labels: labels))
+            let result = AttackResult(eps: eps, examples: examples, labels: labels)
+            // Seconds differ from run to run, so they stand in the log and not in the results.
+            journal.note(
+                "attack", ["attack": label, "eps": "\(eps)", "seconds_per_step": "\(result.score.secondsPerStep)"])
+            results.append(result)
         }
         for warning in evaluation.warnings(results) { journal.warn(warning) }
         return results
@@ -107,7 +118,6 @@ extension ResultRecord {
             "robust_accuracy": .optional(score.robustAccuracy), "success_rate": .number(score.successRate),
             "mean_loss_clean": .number(score.meanCleanValue), "mean_loss": .number(score.meanValue),
             "max_distance": .number(score.maximumDistance), "zero_gradients": .integer(score.zeroGradients),
-            "seconds": .number(score.seconds), "seconds_per_step": .number(score.secondsPerStep),
         ])
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 
 /// The folder that a run writes to, and goes on from after an interruption.
 package struct RunFolder: Sendable {
@@ -50,7 +51,9 @@ package struct RunFolder: Sendable {
 
     /// Opens a folder to look at what it holds.
     /// - Throws: `taken` where it is no run folder.
-    package init(existing path: String, write: @escaping AtomicWrite) throws(RunFolderError) {
+    package init(
+        existing path: String, write: @escaping AtomicWrite = { try AtomicFile.write(Array($0), to: $1) }
+    ) throws(RunFolderError) {
         self.path = path
         isResumed = true
         atomicWrite = write
@@ -113,6 +116,8 @@ extension RunFolder {
     package func write(_ bytes: Data, to name: String) throws(RunFolderError) {
         do {
             try atomicWrite(bytes, path + "/" + name)
+        } catch let error as StorageError {
+            throw RunFolderError(.inaccessible, error.description)
         } catch {
             throw RunFolderError(.inaccessible, "'\(path)/\(name)' cannot be written: \(error)")
         }

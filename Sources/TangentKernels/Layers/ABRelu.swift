@@ -25,5 +25,7 @@ public struct ABRelu: Layer {
         self.init(a: a, b: b)
     }
 
-    public func plan(_ planner: inout Planner) throws(ArchitectureError) { planner.append(.abrelu(a: a, b: b)) }
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) {
+        try planner.append(.abrelu(a: a, b: b), layer: "abrelu")
+    }
 }

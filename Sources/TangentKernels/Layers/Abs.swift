@@ -6,5 +6,7 @@ public struct Abs: Layer {
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {}
 
-    public func plan(_ planner: inout Planner) throws(ArchitectureError) { planner.append(.abrelu(a: -1, b: 1)) }
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) {
+        try planner.append(.abrelu(a: -1, b: 1), layer: "abs")
+    }
 }

@@ -24,6 +24,7 @@ public struct Dense: Layer {
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
         try planner.requireFlat("dense")
-        planner.append(.dense(weightVariance: weightStd * weightStd, biasVariance: biasStd * biasStd))
+        try planner.append(
+            .dense(weightVariance: weightStd * weightStd, biasVariance: biasStd * biasStd), layer: "dense")
     }
 }

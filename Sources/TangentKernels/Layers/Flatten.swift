@@ -6,5 +6,5 @@ public struct Flatten: Layer {
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {}
 
-    public func plan(_ planner: inout Planner) throws(ArchitectureError) { planner.flatten() }
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) { try planner.readOut(.flatten) }
 }

@@ -12,5 +12,7 @@ public struct LayerNorm: Layer {
         eps = description.number("eps") ?? 1e-12
     }
 
-    public func plan(_ planner: inout Planner) throws(ArchitectureError) { planner.append(.layerNorm(eps: eps)) }
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) {
+        try planner.append(.layerNorm(eps: eps), layer: "layer_norm")
+    }
 }

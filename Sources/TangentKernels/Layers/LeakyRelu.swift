@@ -15,5 +15,7 @@ public struct LeakyRelu: Layer {
         self.alpha = alpha
     }
 
-    public func plan(_ planner: inout Planner) throws(ArchitectureError) { planner.append(.abrelu(a: alpha, b: 1)) }
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) {
+        try planner.append(.abrelu(a: alpha, b: 1), layer: "leaky_relu")
+    }
 }

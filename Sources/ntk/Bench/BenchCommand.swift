@@ -1,23 +1,37 @@
 import ArgumentParser
 import CPUBackend
 import Compute
+import Experiments
 import Foundation
 import OpenCLBackend
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine.",
-        discussion: "Example: ntk bench gram-fc3-784 --backend cpu --json")
+        discussion: """
+            Each benchmark names its unit of work. The peak is that of a large matrix product on the same device.
 
-    @Argument(help: "Names of benchmarks; all by default.")
-    var names: [String] = []
+            Example: ntk bench gram-fc3-784 --backend cpu --json
+            """)
 
     enum BackendName: String, ExpressibleByArgument, CaseIterable {
         case cpu, opencl
     }
 
+    enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
+        case float32, float64
+
+        var precision: Precision { self == .float32 ? .float32 : .float64 }
+    }
+
+    @Argument(help: "Names of benchmarks; all by default.")
+    var names: [String] = []
+
     @Option(help: "What computes: cpu, or opencl for its first device.")
     var backend = BackendName.cpu
+
+    @Option(help: "float32 or float64.")
+    var precision = PrecisionName.float32
 
     @Option(help: "Threads of the cpu backend; all cores by default.")
     var threads: Int?
@@ -34,22 +48,44 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Counted runs.")
     var repeats = 7
 
-    func run() async throws {
+    @Flag(help: "One JSON object a line.")
+    var json = false
+
+    @Flag(help: "The names of all benchmarks, and nothing else.")
+    var list = false
+
+    func run() async throws { try await Failure.report { try await measure() } }
+
+    private func measure() async throws {
+        let benchmarks = self.benchmarks
+        let known = benchmarks.map(\.name)
+        guard !list else { return print(known.joined(separator: "\n")) }
+        if let name = names.first(where: { !known.contains($0) }) {
+            throw UsageError(
+                "there is no benchmark '\(name)'; there are \(known.joined(separator: ", "))"
+                    + Suggestion.clause(for: name, in: known))
+        }
         let backend = try makeBackend()
-        let peak = try await Measurement.productPeak(on: backend, .float32)
-        let benchmarks: [any Benchmark] = [
-            GramBenchmark(name: "gram-fc3-784", depth: 3, dimension: 784, count: n ?? 10_000),
-            GradientBenchmark(
-                name: "gradient-fc3-784", depth: 3, dimension: 784, points: m ?? 100, count: n ?? 10_000,
-                cotangents: cotangents),
-        ]
+        let peak = try await Measurement.productPeak(on: backend, precision.precision)
+        if !json { print("peak: \(Measurement.rate(peak))flop/s on \(backend.device.summary)") }
         for benchmark in benchmarks where names.isEmpty || names.contains(benchmark.name) {
             let row = try await Measurement.take(
-                benchmark, on: backend, .float32, repeats: repeats, budget: 30, peak: peak)
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            print(String(decoding: try encoder.encode(row), as: UTF8.self))
+                benchmark, on: backend, precision.precision, repeats: repeats, budget: 30, peak: peak)
+            print(json ? try row.json : row.text)
         }
+    }
+
+    private var benchmarks: [any Benchmark] {
+        var benchmarks: [any Benchmark] = []
+        for (net, gram, points, training) in BenchmarkNet.all {
+            benchmarks.append(GramBenchmark(name: "gram-\(net.name)", net: net, count: n ?? gram))
+            benchmarks.append(
+                GradientBenchmark(
+                    name: "gradient-\(net.name)", net: net, points: m ?? points, count: n ?? training,
+                    cotangents: cotangents))
+        }
+        for attack in AttackBenchmark.all { benchmarks.append(attack.sized(points: m, count: n)) }
+        return benchmarks
     }
 
     private func makeBackend() throws -> any Backend {

@@ -15,9 +15,6 @@ protocol Benchmark: Sendable {
     func prepare(on backend: any Backend, _ precision: Precision) throws -> @Sendable () async throws -> Void
 }
 
-/// Flops of the scalar recursion per pair and hidden layer, beside the 2d of the product.
-let recursionFlops = 35.0
-
 /// Random inputs with a seed.
 enum RandomInputs {
     /// Standard normal numbers, by Box and Muller.

@@ -1,27 +1,25 @@
 import Compute
 import TangentKernels
 
-/// Gradient of Σ_j c_j Θ(x_i, x_j) in m points x_i of a dense ReLU net.
+/// Gradient of Σ_j c_j Θ(x_i, x_j) in m points x_i.
 struct GradientBenchmark: Benchmark {
     let name: String
-    let depth: Int
-    let dimension: Int
+    let net: BenchmarkNet
     let points: Int
     let count: Int
     let cotangents: Int
 
     var unit: String { "pairs" }
     var work: Int { points * count }
+    /// Forward, reverse at twice its price, and the product with the coefficients.
     var flops: Double {
-        let product = 2 * Double(dimension)
-        return Double(work) * (product * (1 + Double(cotangents)) + 2 * recursionFlops * Double(depth))
+        Double(work) * (3 * net.flopsPerPair + 2 * Double(cotangents * net.inputCount))
     }
 
     func prepare(on backend: any Backend, _ precision: Precision) throws -> @Sendable () async throws -> Void {
-        let program = try Architecture.fc(depth: depth).program(channels: dimension)
-        let training = try backend.prepare(
-            program, inputs: RandomInputs.normal([count, dimension], seed: 1), precision)
-        let inputs = try backend.upload(RandomInputs.normal([points, dimension], seed: 0).elements, as: precision)
+        let program = try net.program()
+        let training = try backend.prepare(program, inputs: net.inputs(count, seed: 1), precision)
+        let inputs = try backend.upload(net.inputs(points, seed: 0).elements, as: precision)
         let weights = try backend.upload(
             RandomInputs.normal([count, cotangents], seed: 2).elements, as: backend.accumulatePrecision)
         var identity = [Double](repeating: 0, count: points * cotangents * cotangents)

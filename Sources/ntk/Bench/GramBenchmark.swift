@@ -1,23 +1,19 @@
 import Compute
 import TangentKernels
 
-/// Θ(X, X) of a dense ReLU net on normal inputs, mirrored into one n × n matrix in host memory.
+/// Θ(X, X) on normal inputs, mirrored into one n × n matrix in host memory.
 struct GramBenchmark: Benchmark {
     let name: String
-    let depth: Int
-    let dimension: Int
+    let net: BenchmarkNet
     let count: Int
 
     var unit: String { "pairs" }
     var work: Int { count * count }
-    var flops: Double {
-        Double(count) * Double(count + 1) / 2 * (2 * Double(dimension) + recursionFlops * Double(depth))
-    }
+    var flops: Double { Double(count) * Double(count + 1) / 2 * net.flopsPerPair }
 
     func prepare(on backend: any Backend, _ precision: Precision) throws -> @Sendable () async throws -> Void {
-        let program = try Architecture.fc(depth: depth).program(channels: dimension)
-        let inputs = try backend.prepare(
-            program, inputs: RandomInputs.normal([count, dimension], seed: 0), precision)
+        let program = try net.program()
+        let inputs = try backend.prepare(program, inputs: net.inputs(count, seed: 0), precision)
         let target = try HostMatrix(rows: count, columns: count, precision: precision)
         let tile = backend.device.tile
         let ranges = stride(from: 0, to: count, by: tile).map { $0..<min($0 + tile, count) }

@@ -92,3 +92,28 @@ struct Measurement: Codable {
         return Double(usage.ru_maxrss) / 1024
     }
 }
+
+extension Measurement {
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+
+    /// For reading, e.g. `gram-fc3-784  2.4 s  41.7 M pairs/s  71 % of the peak`.
+    var text: String {
+        let time = String(format: "%.3g s", seconds.median)
+        let share = String(format: "%.0f %% of the peak", 100 * peakShare)
+        return "\(name)  \(time)  \(Self.rate(rate))\(unit)/s  \(share)"
+    }
+
+    /// `41.7 M `: what a unit is written behind.
+    static func rate(_ value: Double) -> String {
+        for (prefix, scale) in [("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)] where value >= scale {
+            return String(format: "%.1f ", value / scale) + prefix + " "
+        }
+        return String(format: "%.3g ", value)
+    }
+}

@@ -31,6 +31,9 @@ enum Failure {
         case let error as DatasetError: error.isDataAtFault ? .data : .usage
         case let error as RunFolderError: error.kind == .taken ? .usage : .data
         case is StorageError: .data
+        case SchedulingError.tileFailed(_, _, _, let underlying): code(for: underlying)
+        case AttackError.usage, AttackError.outsideBox, InferenceError.usage: .usage
+        case AttackError.compute(let error), InferenceError.outOfMemory(let error): code(for: error)
         case let error as ComputeError: error.kind == .deviceUnavailable ? .noDevice : .runFailed
         case is CancellationError: Interruption.isByTerminal ? .controlC : .interrupted
         default: .runFailed

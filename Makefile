@@ -1,0 +1,68 @@
+# Two commands on a fresh Debian 12 with a Swift toolchain: make run, make test.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# What the program needs, and what its tests need besides.
+PACKAGES := ocl-icd-opencl-dev opencl-headers libclblast-dev libopenblas-dev liblapacke-dev zlib1g-dev libssl-dev
+DATA_PACKAGES := dataset-fashion-mnist
+TEST_PACKAGES := pocl-opencl-icd
+
+CONFIG ?= Configs/quickstart.yaml
+NTK := .build/release/ntk
+
+# Tests have a build folder of their own: their flags differ, and make run and make test shall not undo each other's
+# work. They are optimised, because the kernels of the cpu backend are slow without it.
+TEST_FLAGS := -c release --scratch-path .build-test -Xswiftc -enable-testing
+# STRICT=1: a warning is an error.
+ifdef STRICT
+TEST_FLAGS += -Xswiftc -warnings-as-errors
+endif
+
+# The program that make bench measures beside this one, and a Python that has neural_tangents.
+PEER ?= ../shared/peer-bench
+PEER_PYTHON ?= python3
+
+.PHONY: help run test build bench lint clean packages data-packages test-packages
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: packages data-packages build ## install what is missing, build, run Configs/quickstart.yaml (or CONFIG=...)
+	@echo "==> running $(CONFIG)"
+	@$(NTK) run $(CONFIG)
+
+test: packages data-packages test-packages ## install what is missing, build and run all tests
+	@echo "==> building and running the tests"
+	@swift test $(TEST_FLAGS)
+
+build: packages ## build the optimised program, .build/release/ntk
+	@echo "==> building $(NTK)"
+	@swift build -c release --product ntk
+
+bench: build ## measure this machine, beside the peer where it is present
+	@.ci/bench "$(NTK)" "$(PEER)" "$(PEER_PYTHON)"
+
+lint: packages ## style, and no warnings
+	@echo "==> checking the style"
+	@swift format lint --strict --recursive Package.swift Sources Tests
+	@echo "==> building without warnings"
+	@$(MAKE) strict-build STRICT=1
+
+.PHONY: strict-build
+strict-build:
+	@swift build --build-tests $(TEST_FLAGS)
+
+clean: ## remove everything that was built
+	rm -rf .build .build-test
+
+packages:
+	@.ci/packages $(PACKAGES)
+
+data-packages:
+	@.ci/packages $(DATA_PACKAGES)
+
+test-packages:
+	@.ci/packages $(TEST_PACKAGES)

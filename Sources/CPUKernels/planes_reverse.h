@@ -1,0 +1,546 @@
+// The reverse pass over planes: gradients in the row image, from a pair to what all pairs of an image share.
+//
+// A record of a pair is everything that the gradient needs of it, in which it is linear:
+//   [pixel, channel]       Σ_p' ∂L/∂k₀[p, p'] x'_p' / C
+//   [pixel] for each pointwise step, in order: ∂L/∂q of the row image, through this pair alone.
+// Records are contracted with coefficients over all pairs first; what is left is the recursion of the variances of one
+// image, run backwards once per cotangent.
+
+static inline size_t input_count(const ntk_planes *program) {
+    return (size_t)program->segments[0].height * (size_t)program->segments[0].width * (size_t)program->channels;
+}
+
+size_t NAME(ntk_planes_record_size)(const ntk_planes *program) {
+    size_t size = input_count(program);
+    for (size_t s = 0; s < program->count; s++)
+        for (size_t i = 0; i < program->segments[s].count; i++) {
+            const ntk_plane_step *step = &program->segments[s].steps[i];
+            if (is_pointwise(step->opcode)) size += (size_t)step->height * (size_t)step->width;
+        }
+    return size;
+}
+
+// Where the record of a segment's pointwise steps begins.
+static inline size_t record_offset(const ntk_planes *program, size_t segment) {
+    size_t offset = input_count(program);
+    for (size_t s = 0; s < segment; s++)
+        for (size_t i = 0; i < program->segments[s].count; i++) {
+            const ntk_plane_step *step = &program->segments[s].steps[i];
+            if (is_pointwise(step->opcode)) offset += (size_t)step->height * (size_t)step->width;
+        }
+    return offset;
+}
+
+static inline size_t pointwise_count(const ntk_segment *segment) {
+    size_t count = 0;
+    for (size_t i = 0; i < segment->count; i++) count += (size_t)is_pointwise(segment->steps[i].opcode);
+    return count;
+}
+
+// What a reverse pass has beside the workspace of a forward pass. In planes of adjoints v holds ∂L/∂k.
+typedef struct {
+    tape tape;
+    plane planes[NTK_DEPTH + 1];
+    plane_set pooled[NTK_DEPTH];
+} reverse_workspace;
+
+static inline size_t reverse_size(const ntk_planes *program) {
+    size_t most = 0;
+    for (size_t s = 0; s < program->count; s++) {
+        size_t taped = pointwise_count(&program->segments[s]);
+        if (taped > most) most = taped;
+    }
+    size_t total = 2 * most * plane_size(program) + 2 * (size_t)(program->depth + 1) * plane_size(program);
+    for (size_t s = 0; s + 1 < program->count; s++) total += 2 * pooled_size(program, s);
+    return total;
+}
+
+size_t NAME(ntk_planes_gradient_scratch)(const ntk_planes *program) {
+    // Behind it: pixels of the recursion of variances, for each state.
+    return (workspace_size(program) + reverse_size(program) + (size_t)(program->depth + 2) * plane_size(program)) *
+           sizeof(real);
+}
+
+static inline real *lay_out_reverse(const ntk_planes *program, real *memory, workspace *work,
+                                    reverse_workspace *reverse) {
+    memory = lay_out(program, memory, work);
+    size_t size = plane_size(program), most = 0;
+    size_t origin = (size_t)program->rim_y * (size_t)work->planes[0].stride + (size_t)program->rim_x;
+    for (int i = 0; i <= program->depth; i++) {
+        reverse->planes[i] = (plane){memory + origin, memory + size + origin, work->planes[0].stride};
+        memory += 2 * size;
+    }
+    for (size_t s = 0; s < program->count; s++) {
+        size_t taped = pointwise_count(&program->segments[s]);
+        if (taped > most) most = taped;
+    }
+    reverse->tape = (tape){memory, size};
+    memory += 2 * most * size;
+    for (size_t s = 0; s + 1 < program->count; s++) {
+        reverse->pooled[s] = work->pooled[s];
+        reverse->pooled[s].v = memory;
+        reverse->pooled[s].t = memory + pooled_size(program, s);
+        memory += 2 * pooled_size(program, s);
+    }
+    return memory;
+}
+
+// ---- steps backwards ------------------------------------------------------------------------------------------------
+
+// own_2, where it is wanted, receives the second image's share: the same with the sides exchanged.
+#define FOR_ADJOINTS(slot_count, function)                                                                             \
+    for (int x = 0; x < width; x++) {                                                                                  \
+        real row[MOST_SLOTS], col[MOST_SLOTS], own;                                                                    \
+        load_slots(images, step->slot, pixels, slot_count, p + (size_t)x, q + (size_t)x, row, col);                    \
+        entry s = {tape_v[x], tape_t[x]};                                                                              \
+        if (own_2) {                                                                                                   \
+            adjoint other = {k[x], t[x]};                                                                              \
+            function(&s, &other, &own, col, row, parameters);                                                          \
+            own_2[x] += own;                                                                                           \
+        }                                                                                                              \
+        adjoint g = {k[x], t[x]};                                                                                      \
+        function(&s, &g, &own, row, col, parameters);                                                                  \
+        own_1[x] += own;                                                                                               \
+        k[x] = g.k;                                                                                                    \
+        t[x] = g.t;                                                                                                    \
+    }                                                                                                                  \
+    break
+
+STEP void reverse_entries(const ntk_plane_step *step, const images *images, size_t p, size_t q, int width,
+                          const real *tape_v, const real *tape_t, real *k, real *t, real *own_1, real *own_2) {
+    size_t pixels = (size_t)step->height * (size_t)step->width;
+    const acc parameters[NTK_STEP_PARAMETERS] = {step->parameters[0], step->parameters[1], step->parameters[2],
+                                                 step->parameters[3]};
+    switch (step->opcode) {
+    case NTK_ABRELU: FOR_ADJOINTS(2, abrelu_entry_reverse);
+    case NTK_ERF: FOR_ADJOINTS(6, erf_entry_reverse);
+    case NTK_GELU: FOR_ADJOINTS(6, gelu_entry_reverse);
+    case NTK_LAYER_NORM: FOR_ADJOINTS(3, layer_norm_entry_reverse);
+    default: break;
+    }
+}
+
+STEP void reverse_row(const ntk_plane_step *step, const images *images_, size_t p, size_t q, int width,
+                      const real *tape_v, const real *tape_t, real *k, real *t, real *own_1, real *own_2) {
+    images sides = *images_;
+    if (sides.pairing == ROW_AGAINST_PANEL && !own_2) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        reverse_entries(step, &sides, p, q, width, tape_v, tape_t, k, t, own_1, 0);
+    } else {
+        reverse_entries(step, &sides, p, q, width, tape_v, tape_t, k, t, own_1, own_2);
+    }
+}
+
+// One pointwise step on a whole plane of adjoints. `record` is the step's part of the record.
+STEP void reverse_pointwise(const ntk_segment *segment, size_t i, const place *at, const images *images,
+                            const tape *tape, size_t taped, plane plane, real *record, int has_both) {
+    const ntk_plane_step *step = &segment->steps[i];
+    extent rows = extent_at(segment, at);
+    for (int y = 0; y < rows.height; y++) {
+        const real *tape_v = tape->values + 2 * taped * tape->plane + (size_t)y * (size_t)rows.width;
+        const real *tape_t = tape_v + tape->plane;
+        size_t p = (size_t)(rows.y + y) * (size_t)step->width + (size_t)rows.x;
+        real *k = AT(plane.v, plane, y, 0), *t = AT(plane.t, plane, y, 0);
+        FOR_PIECES(segment, rows, y, at, begin, q, piece)
+        reverse_row(step, images, p + (size_t)begin, q, piece, tape_v + begin, tape_t + begin, k + begin, t + begin,
+                    record + p + begin, has_both ? record + q : 0);
+    }
+}
+
+// The rim of a plane of adjoints: nothing, or the other side.
+STEP void fill_adjoint_rim(real *values, plane plane, extent rows, int rim_y, int rim_x, int is_circular) {
+    for (int y = -rim_y; y < rows.height + rim_y; y++) {
+        for (int x = -rim_x; x < rows.width + rim_x; x++) {
+            if (y >= 0 && y < rows.height && x >= 0 && x < rows.width) {
+                x = rows.width - 1;
+                continue;
+            }
+            int iy = (y + rows.height) % rows.height, ix = (x + rows.width) % rows.width;
+            *AT(values, plane, y, x) = is_circular ? *AT(values, plane, iy, ix) : R(0);
+        }
+    }
+}
+
+// The transposed window sum of one of k and t: input[i] = scale Σ output[o] over the windows o that see i.
+STEP void transpose_window(const ntk_window *w, const real *output, const real *from_rim, extent out, real *input,
+                           extent in, int stride, const real *scale, real *columns) {
+    if (w->stride_y == 1 && w->stride_x == 1) {
+        // The same sum again, over the window turned around: pixel i is seen from i + top − (size − 1) on.
+        int first_y = w->top - (w->height - 1), first_x = w->left - (w->width - 1);
+        for (int y = 0; y < in.height; y++)
+            window_row(from_rim + first_x, stride, w, y + first_y, in.width, scale, columns,
+                       input + (ptrdiff_t)y * stride);
+        return;
+    }
+    for (int y = 0; y < in.height; y++)
+        for (int x = 0; x < in.width; x++) input[(ptrdiff_t)y * stride + x] = R(0);
+    for (int y = 0; y < out.height; y++) {
+        for (int i = 0; i < w->height; i++) {
+            int iy = y * w->stride_y + i - w->top;
+            if (w->is_circular) iy = (iy + in.height) % in.height;
+            if (iy < 0 || iy >= in.height) continue;
+            for (int x = 0; x < out.width; x++) {
+                real share = *scale * output[(ptrdiff_t)y * stride + x];
+                for (int j = 0; j < w->width; j++) {
+                    int ix = x * w->stride_x + j - w->left;
+                    if (w->is_circular) ix = (ix + in.width) % in.width;
+                    if (ix >= 0 && ix < in.width) input[(ptrdiff_t)iy * stride + ix] += share;
+                }
+            }
+        }
+    }
+}
+
+// A convolution backwards: k collects t, then both go through the transposed window.
+STEP void reverse_convolve(workspace *work, reverse_workspace *reverse, const ntk_segment *segment, size_t i) {
+    const ntk_plane_step *step = &segment->steps[i];
+    const ntk_window *w = &step->window;
+    const place *in = &work->places[i], *out = &work->places[i + 1];
+    extent rows_in = extent_at(segment, in), rows_out = extent_at(segment, out);
+    plane *current = &reverse->planes[in->top], *target = &reverse->planes[work->program->depth];
+    real scale = R(step->parameters[0]);
+    for (int y = 0; y < rows_out.height; y++)
+        add_row(AT(current->v, *current, y, 0), AT(current->t, *current, y, 0), rows_out.width);
+    int front_y = w->height - 1 - w->top, back_y = rows_in.height - rows_out.height + w->top;
+    int front_x = w->width - 1 - w->left, back_x = rows_in.width - rows_out.width + w->left;
+    int rim_y = front_y > back_y ? front_y : back_y, rim_x = front_x > back_x ? front_x : back_x;
+    if (w->stride_y > 1 || w->stride_x > 1) rim_y = rim_x = 0;
+    fill_adjoint_rim(current->v, *current, rows_out, rim_y, rim_x, w->is_circular);
+    transpose_window(w, current->v, current->v, rows_out, target->v, rows_in, current->stride, &scale, work->columns);
+    if (in->has_ntk) {
+        fill_adjoint_rim(current->t, *current, rows_out, rim_y, rim_x, w->is_circular);
+        transpose_window(w, current->t, current->t, rows_out, target->t, rows_in, current->stride, &scale,
+                         work->columns);
+    } else {
+        for (int y = 0; y < rows_in.height; y++)
+            for (int x = 0; x < rows_in.width; x++) *AT(target->t, *target, y, x) = R(0);
+    }
+    swap_planes(current, target);
+}
+
+// A plane of adjoints from the end of a segment to its start; both in reverse->planes[0].
+STEP void reverse_plane(workspace *work, reverse_workspace *reverse, const ntk_segment *segment, const images *images,
+                        real *record, int has_both) {
+    size_t taped = pointwise_count(segment);
+    size_t part = 0;
+    for (size_t i = 0; i < segment->count; i++)
+        if (is_pointwise(segment->steps[i].opcode))
+            part += (size_t)segment->steps[i].height * (size_t)segment->steps[i].width;
+    for (size_t i = segment->count; i-- > 0;) {
+        const ntk_plane_step *step = &segment->steps[i];
+        const place *at = &work->places[i];
+        plane *current = &reverse->planes[at->top];
+        extent rows = extent_at(segment, at);
+        switch (step->opcode) {
+        case NTK_CONV: reverse_convolve(work, reverse, segment, i); break;
+        case NTK_JOIN: copy_plane(reverse->planes[at->top - 1], *current, rows); break;
+        case NTK_EXCHANGE: swap_planes(current, &reverse->planes[at->top - 1]); break;
+        case NTK_FORK: {
+            const plane *branch = &reverse->planes[at->top + 1];
+            for (int y = 0; y < rows.height; y++) {
+                add_row(AT(current->v, *current, y, 0), AT(branch->v, *branch, y, 0), rows.width);
+                add_row(AT(current->t, *current, y, 0), AT(branch->t, *branch, y, 0), rows.width);
+            }
+            break;
+        }
+        default:
+            part -= (size_t)step->height * (size_t)step->width;
+            taped--;
+            reverse_pointwise(segment, i, at, images, &reverse->tape, taped, *current, record + part, has_both);
+            break;
+        }
+    }
+}
+
+// ---- sinks and sources backwards ------------------------------------------------------------------------------------
+
+STEP void reverse_sum(plane target, extent rows, const real *k, const real *t) {
+    for (int y = 0; y < rows.height; y++)
+        for (int x = 0; x < rows.width; x++) {
+            *AT(target.v, target, y, x) = *k;
+            *AT(target.t, target, y, x) = *t;
+        }
+}
+
+// The transpose of add_to_pool; the set's adjoints have been multiplied by the pool's scale.
+STEP void reverse_pool(plane target, const ntk_segment *segment, int dy, int dx, const plane_set *set) {
+    const ntk_window *w = &segment->pool;
+    extent in = extent_of(segment->end_height, segment->end_width, dy, dx, 0);
+    real zero = R(0);
+    reverse_sum(target, in, &zero, &zero);
+    FOR_WINDOW_PAIRS(dy, w->height, w->stride_y, set->range_y, ay, by, out_dy)
+    FOR_WINDOW_PAIRS(dx, w->width, w->stride_x, set->range_x, ax, bx, out_dx) {
+        extent out = extent_of(set->height, set->width, out_dy, out_dx, 0);
+        const real *k = set->v + plane_offset(set, out_dy, out_dx), *t = set->t + plane_offset(set, out_dy, out_dx);
+        for (int y = 0; y < out.height; y++) {
+            int to_y = (out.y + y) * w->stride_y + ay - in.y, to_x = out.x * w->stride_x + ax - in.x;
+            real *target_k = AT(target.v, target, to_y, to_x), *target_t = AT(target.t, target, to_y, to_x);
+            for (int x = 0; x < out.width; x++) {
+                target_k[x * w->stride_x] += k[x];
+                target_t[x * w->stride_x] += t[x];
+            }
+            k += out.width, t += out.width;
+        }
+    }
+}
+
+// The adjoints at the start of a plane go to the pool before the segment.
+STEP void reverse_start(plane source, const ntk_segment *segment, double pool_scale, int dy, int dx, plane_set *set) {
+    extent rows = extent_of(segment->height, segment->width, dy, dx, 0);
+    size_t offset = plane_offset(set, dy, dx);
+    real scale = R(pool_scale);
+    for (int y = 0; y < rows.height; y++)
+        for (int x = 0; x < rows.width; x++, offset++) {
+            set->v[offset] = *AT(source.v, source, y, x) * scale;
+            set->t[offset] = *AT(source.t, source, y, x) * scale;
+        }
+}
+
+// … or to the inputs: ∂k₀/∂x_p = x'_p'/C.
+STEP void reverse_inputs(plane source, const ntk_segment *segment, int dy, int dx, int channels, const images *images,
+                         real *record, int has_both) {
+    extent rows = extent_of(segment->height, segment->width, dy, dx, segment->is_circular);
+    real scale = R(1.0 / channels);
+    for (int y = 0; y < rows.height; y++)
+        for (int x = 0; x < rows.width; x++) {
+            size_t p = ((size_t)(rows.y + y) * (size_t)segment->width + (size_t)(rows.x + x)) * (size_t)channels;
+            size_t q = partner(rows.y + y, rows.x + x, dy, dx, segment->height, segment->width, segment->is_circular) *
+                       (size_t)channels;
+            real g = *AT(source.v, source, y, x) * scale;
+            for (int c = 0; c < channels; c++) {
+                real value;
+                col_value(images, q + (size_t)c, &value);
+                record[p + (size_t)c] = fma(g, value, record[p + (size_t)c]);
+                if (!has_both) continue;
+                row_value(images, p + (size_t)c, &value);
+                record[q + (size_t)c] = fma(g, value, record[q + (size_t)c]);
+            }
+        }
+}
+
+STEP void start_plane(workspace *work, size_t s, int dy, int dx, const images *images) {
+    const ntk_planes *program = work->program;
+    const ntk_segment *segment = &program->segments[s];
+    if (s == 0)
+        start_from_inputs(work->planes[0], segment, dy, dx, program->channels, images);
+    else
+        start_from_pool(work->planes[0], segment, program->segments[s - 1].pool_scale, dy, dx, &work->pooled[s - 1],
+                        images);
+}
+
+STEP void clear_set(plane_set *set) {
+    size_t size = plane_set_size(set->height, set->width, set->range_y, set->range_x);
+    memset(set->v, 0, size * sizeof(real));
+    memset(set->t, 0, size * sizeof(real));
+}
+
+// Record of every pair of the panel, for L = k_weight k + t_weight t at the read-out. record: [record size] vectors.
+CLONES void NAME(ntk_planes_reverse)(const ntk_planes *program, const scalar *row, const scalar *panel,
+                                     double k_weight, double t_weight, scalar *record_memory, void *scratch) {
+    workspace work;
+    reverse_workspace reverse;
+    lay_out_reverse(program, scratch, &work, &reverse);
+    images images = {row, panel, ROW_AGAINST_PANEL};
+    real *record = (real *)record_memory;
+    memset(record, 0, NAME(ntk_planes_record_size)(program) * sizeof(real));
+    acc sum_v[LANES], sum_t[LANES];
+    for (size_t s = 0; s + 1 < program->count; s++) forward_segment(&work, s, &images, sum_v, sum_t);
+
+    const ntk_segment *last = &program->segments[program->count - 1];
+    double entries = (double)last->end_height * last->end_width;
+    if (last->sink == NTK_GLOBAL_POOL) entries *= entries;
+    real k = R(k_weight / entries), t = R(t_weight / entries);
+    for (size_t s = program->count; s-- > 0;) {
+        const ntk_segment *segment = &program->segments[s];
+        if (s > 0) clear_set(&reverse.pooled[s - 1]);
+        int first_y, last_y, first_x, last_x;
+        displacements(segment, &first_y, &last_y, &first_x, &last_x);
+        for (int dy = first_y; dy <= last_y; dy++)
+            for (int dx = first_x; dx <= last_x; dx++) {
+                int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
+                start_plane(&work, s, start_dy, start_dx, &images);
+                forward_plane(&work, segment, dy, dx, &images, &reverse.tape);
+                if (segment->sink == NTK_POOL)
+                    reverse_pool(reverse.planes[0], segment, dy, dx, &reverse.pooled[s]);
+                else
+                    reverse_sum(reverse.planes[0], extent_at(segment, &work.places[segment->count]), &k, &t);
+                reverse_plane(&work, &reverse, segment, &images, record + record_offset(program, s), 0);
+                if (s > 0)
+                    reverse_start(reverse.planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,
+                                  &reverse.pooled[s - 1]);
+                else
+                    reverse_inputs(reverse.planes[0], segment, start_dy, start_dx, program->channels, &images, record,
+                                   0);
+            }
+    }
+}
+
+// sum [size, lanes] += record [size, lanes] · coefficients [lanes], lane by lane.
+CLONES void NAME(ntk_planes_weigh)(size_t size, const scalar *record, const scalar *coefficients, scalar *sum) {
+    real c = LOAD(coefficients);
+    for (size_t i = 0; i < size; i++)
+        STORE(fma(LOAD(record + i * LANES), c, LOAD(sum + i * LANES)), sum + i * LANES);
+}
+
+// total [size] = Σ over the lanes of sum [size, lanes].
+CLONES void NAME(ntk_planes_fold)(size_t size, const scalar *sum, scalar *total) {
+    for (size_t i = 0; i < size; i++) {
+        scalar value = 0;
+        for (int lane = 0; lane < LANES; lane++) value += sum[i * LANES + (size_t)lane];
+        total[i] = value;
+    }
+}
+
+// ---- what all pairs of an image share -------------------------------------------------------------------------------
+
+STEP void transpose_variances(const ntk_plane_step *step, const real *output, real *input) {
+    const ntk_window *w = &step->window;
+    for (int p = 0; p < step->input_height * step->input_width; p++) input[p] = R(0);
+    for (int y = 0; y < step->height; y++)
+        for (int x = 0; x < step->width; x++)
+            for (int i = 0; i < w->height; i++)
+                for (int j = 0; j < w->width; j++) {
+                    int py = y * w->stride_y + i - w->top, px = x * w->stride_x + j - w->left;
+                    if (w->is_circular) {
+                        py = (py + step->input_height) % step->input_height;
+                        px = (px + step->input_width) % step->input_width;
+                    }
+                    if (py >= 0 && py < step->input_height && px >= 0 && px < step->input_width)
+                        input[py * step->input_width + px] += R(step->parameters[0]) * output[y * step->width + x];
+                }
+}
+
+// dq'/dq of a pointwise step at a pixel of one image.
+static acc variance_slope(const ntk_plane_step *step, const scalar *row, size_t pixel) {
+    acc root = (acc)row[step->slot + pixel];
+    acc before = root * root;
+    variance v = {before, 1};
+    acc slot[7];
+    switch (step->opcode) {
+    case NTK_ABRELU: return step->parameters[0];
+    case NTK_ERF:
+        if (before == 0) return 4 / PI;
+        erf_variance(&v, slot, step->parameters);
+        break;
+    case NTK_GELU:
+        if (before == 0) return 0.25;
+        gelu_variance(&v, slot, step->parameters);
+        break;
+    default: {
+        acc sum = before + step->parameters[0];
+        return sum > 0 ? step->parameters[0] / (sum * sum) : 0;
+    }
+    }
+    return v.growth * v.q / before; // growth is ∂ ln √q'/∂ ln √q
+}
+
+// ∂L/∂q at the end of a segment, in q[0], to its start; the record's shares are added on the way.
+STEP void reverse_variances(const ntk_planes *program, size_t s, const scalar *row, const real *record,
+                            real *q[NTK_DEPTH + 1]) {
+    const ntk_segment *segment = &program->segments[s];
+    size_t part = record_offset(program, s);
+    for (size_t i = 0; i < segment->count; i++)
+        if (is_pointwise(segment->steps[i].opcode))
+            part += (size_t)segment->steps[i].height * (size_t)segment->steps[i].width;
+    int top = 0;
+    for (size_t i = segment->count; i-- > 0;) {
+        const ntk_plane_step *step = &segment->steps[i];
+        size_t pixels = (size_t)step->height * (size_t)step->width;
+        switch (step->opcode) {
+        case NTK_CONV: {
+            transpose_variances(step, q[top], q[program->depth]);
+            real *spare = q[top];
+            q[top] = q[program->depth];
+            q[program->depth] = spare;
+            break;
+        }
+        case NTK_JOIN:
+            memcpy(q[top + 1], q[top], pixels * sizeof(real));
+            top++;
+            break;
+        case NTK_EXCHANGE: {
+            real *other = q[top];
+            q[top] = q[top - 1];
+            q[top - 1] = other;
+            break;
+        }
+        case NTK_FORK:
+            top--;
+            for (size_t p = 0; p < pixels; p++) q[top][p] += q[top + 1][p];
+            break;
+        default:
+            part -= pixels;
+            for (size_t p = 0; p < pixels; p++)
+                q[top][p] = fma(q[top][p], R(variance_slope(step, row, p)), record[part + p]);
+            break;
+        }
+    }
+}
+
+// Turns the contracted record of one image, lanes being cotangents, into gradients [pixel, channel] in its first part.
+CLONES void NAME(ntk_planes_finish)(const ntk_planes *program, const scalar *row, scalar *record_memory,
+                                    void *scratch) {
+    workspace work;
+    reverse_workspace reverse;
+    real *rest = lay_out_reverse(program, scratch, &work, &reverse);
+    real *record = (real *)record_memory;
+    images images = {row, row, ROW_AGAINST_ITSELF};
+    size_t size = plane_size(program);
+    real *q[NTK_DEPTH + 1];
+    for (int i = 0; i <= program->depth; i++) q[i] = rest + (size_t)i * size;
+    const ntk_segment *last = &program->segments[program->count - 1];
+    // The covariances at the read-out do not depend on the variances behind the last activation.
+    memset(q[0], 0, (size_t)last->end_height * (size_t)last->end_width * sizeof(real));
+
+    // The image against itself, as far as poolings mix its planes.
+    for (size_t s = 0; s + 1 < program->count; s++) {
+        const ntk_segment *segment = &program->segments[s];
+        clear_set(&work.pooled[s]);
+        for (int dy = -segment->self_y; dy <= segment->self_y; dy++)
+            for (int dx = -segment->self_x; dx <= segment->self_x; dx++) {
+                start_plane(&work, s, dy * segment->stride_y, dx * segment->stride_x, &images);
+                forward_plane(&work, segment, dy, dx, &images, 0);
+                add_to_pool(work.planes[0], segment, dy, dx, &work.pooled[s]);
+            }
+    }
+
+    for (size_t s = program->count; s-- > 0;) {
+        const ntk_segment *segment = &program->segments[s];
+        if (segment->sink == NTK_POOL) {
+            // q of the next segment is the pooled covariance of the image with itself at D = 0.
+            plane_set *set = &reverse.pooled[s];
+            real *diagonal = set->v + plane_offset(set, 0, 0);
+            real scale = R(segment->pool_scale);
+            for (size_t p = 0; p < (size_t)set->height * (size_t)set->width; p++)
+                diagonal[p] = fma(scale, q[0][p], diagonal[p]);
+            reverse_pool(reverse.planes[0], segment, 0, 0, set);
+            for (int y = 0; y < segment->end_height; y++)
+                memcpy(q[0] + y * segment->end_width, AT(reverse.planes[0].v, reverse.planes[0], y, 0),
+                       (size_t)segment->end_width * sizeof(real));
+        }
+        if (s > 0) clear_set(&reverse.pooled[s - 1]);
+        for (int dy = -segment->self_y; dy <= segment->self_y; dy++)
+            for (int dx = -segment->self_x; dx <= segment->self_x; dx++) {
+                if (dy == 0 && dx == 0) continue;
+                int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
+                start_plane(&work, s, start_dy, start_dx, &images);
+                forward_plane(&work, segment, dy, dx, &images, &reverse.tape);
+                reverse_pool(reverse.planes[0], segment, dy, dx, &reverse.pooled[s]);
+                reverse_plane(&work, &reverse, segment, &images, record + record_offset(program, s), 1);
+                if (s > 0)
+                    reverse_start(reverse.planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,
+                                  &reverse.pooled[s - 1]);
+                else
+                    reverse_inputs(reverse.planes[0], segment, start_dy, start_dx, program->channels, &images, record,
+                                   1);
+            }
+        reverse_variances(program, s, row, record, q);
+        if (s > 0) continue;
+        real scale = R(2.0 / program->channels);
+        for (size_t p = 0; p < (size_t)segment->height * (size_t)segment->width; p++)
+            for (size_t c = 0; c < (size_t)program->channels; c++) {
+                size_t index = p * (size_t)program->channels + c;
+                record[index] = fma(scale * q[0][p], R(row[index]), record[index]);
+            }
+    }
+}

@@ -1,0 +1,112 @@
+import Attacks
+import Compute
+import TangentKernels
+
+/// A trained infinitely wide net: predictions, their gradients in the input, and attacks on them.
+///
+/// Made by ``InfiniteNet/trained(on:targets:diagReg:time:kind:)``. Calls return when their result is in memory.
+public struct TrainedNet: Sendable {
+    let predictor: KernelPredictor
+    /// Shape of one input: [d] or [H, W, C].
+    public let inputShape: [Int]
+    /// k: numbers per prediction.
+    public var outputs: Int { predictor.outputs }
+
+    /// f(x).
+    /// - Parameter points: [m] + `inputShape`.
+    /// - Returns: [m, k].
+    /// - Complexity: m n pairs.
+    public func predictions(at points: Tensor<Double>) throws(ComputeError) -> Tensor<Double> {
+        check(points)
+        return try predictor.predictions(at: points)
+    }
+
+    /// ∇f_c(x) for every output c.
+    /// - Parameter points: [m] + `inputShape`.
+    /// - Returns: [m, k] + `inputShape`. Where a point and a training point are collinear, Θ has a cone and the
+    ///   symmetric derivative is taken.
+    /// - Complexity: m n pairs, and 2 m n d k flops.
+    public func inputGradients(at points: Tensor<Double>) throws(ComputeError) -> Tensor<Double> {
+        check(points)
+        return try predictor.gradients(at: points)
+    }
+
+    /// The fast gradient sign method: one step of ε in the ℓ∞ norm away from the label.
+    ///
+    /// Source: Goodfellow et al. 2015.
+    /// - Parameters:
+    ///   - points: x, [m] + `inputShape`, inside `box`.
+    ///   - labels: classes, [m]: −1 or 1 where k = 1, else 0 ..< k.
+    ///   - eps: ε, in the unit of the inputs.
+    ///   - box: range of every input number; nil for none.
+    /// - Returns: x̃, shape of `points`; ‖x̃ − x‖∞ ≤ ε and the box hold exactly in the net's precision.
+    /// - Throws: ``Attacks/AttackError``.
+    public func fgsm(
+        at points: Tensor<Double>, labels: [Int], eps: Double, loss: AttackLoss = .crossEntropy,
+        box: ClosedRange<Double>? = 0...1
+    ) throws(AttackError) -> Tensor<Double> {
+        try attack(points, labels, FGSM(loss: loss), eps, box)
+    }
+
+    /// Projected gradient descent: sign steps, each from the gradient at the current point, projected to the ball of ε
+    /// in the ℓ∞ norm and to the box. Starts at the points themselves.
+    ///
+    /// Source: Madry et al. 2018.
+    /// - Parameters:
+    ///   - points: x, [m] + `inputShape`, inside `box`.
+    ///   - labels: classes, [m]: −1 or 1 where k = 1, else 0 ..< k.
+    ///   - eps: ε, in the unit of the inputs.
+    ///   - stepSize: of one step; nil for 2.5 ε / steps.
+    ///   - box: range of every input number; nil for none.
+    /// - Returns: x̃, shape of `points`; ‖x̃ − x‖∞ ≤ ε and the box hold exactly in the net's precision.
+    /// - Throws: ``Attacks/AttackError``.
+    public func pgd(
+        at points: Tensor<Double>, labels: [Int], eps: Double, steps: Int = 20, stepSize: Double? = nil,
+        loss: AttackLoss = .crossEntropy, box: ClosedRange<Double>? = 0...1
+    ) throws(AttackError) -> Tensor<Double> {
+        try attack(points, labels, PGD(loss: loss, steps: steps, stepSize: stepSize), eps, box)
+    }
+
+    private func attack(
+        _ points: Tensor<Double>, _ labels: [Int], _ attack: any Attack, _ eps: Double, _ box: ClosedRange<Double>?
+    ) throws(AttackError) -> Tensor<Double> {
+        check(points)
+        precondition(labels.count == points.count, "\(labels.count) labels for \(points.count) points")
+        let evaluation = AttackEvaluation(attack: attack, eps: [eps], box: box, batchSize: predictor.batchSize)
+        let results = try evaluation.run(points: points, labels: labels, model: AttackedNet(predictor: predictor))
+        return results.first?.examples.points ?? points
+    }
+
+    private func check(_ points: Tensor<Double>) {
+        precondition(
+            points.shape.dropFirst().elementsEqual(inputShape),
+            "points of shape \(points.shape) for a net that reads \(inputShape)")
+    }
+}
+
+/// What attacks see of a trained net.
+private final class AttackedNet: AttackedModel {
+    let predictor: KernelPredictor
+
+    var backend: any Backend { predictor.backend }
+    var precision: Precision { predictor.precision }
+    var outputs: Int { predictor.outputs }
+
+    init(predictor: KernelPredictor) { self.predictor = predictor }
+
+    func linearize(_ points: Buffer, count: Int) throws(ComputeError) -> any LinearizedModel {
+        LinearizedNet(predictions: try predictor.linearized(points, count: count))
+    }
+}
+
+private struct LinearizedNet: LinearizedModel {
+    private let linearized: LinearizedPredictions
+
+    var predictions: Tensor<Double> { linearized.predictions }
+
+    init(predictions: LinearizedPredictions) { linearized = predictions }
+
+    func inputGradient(cotangents: Tensor<Double>) throws(ComputeError) -> Buffer {
+        try linearized.inputGradient(cotangents: cotangents)
+    }
+}

@@ -1,0 +1,28 @@
+import Compute
+
+/// Sum over windows of pixels: every entry becomes the sum over all pairs of pixels of two windows.
+public struct SumPool: Layer {
+    public static let form = LayerForm("sum_pool", "sum over windows", keys: poolKeys)
+
+    let window: Window
+
+    /// - Parameters:
+    ///   - window: height and width.
+    ///   - stride: height and width.
+    public init(window: (Int, Int), stride: (Int, Int), padding: Padding = .valid) {
+        self.window = Window(
+            height: window.0, width: window.1, strideY: stride.0, strideX: stride.1, padding: padding.window)
+    }
+
+    public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {
+        guard let window = description.size("window") else {
+            throw ArchitectureError("layer 'sum_pool' needs window, its size", line: description.line)
+        }
+        self.init(
+            window: window, stride: description.size("stride") ?? (1, 1), padding: description.padding ?? .valid)
+    }
+
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) {
+        try planner.pool(window, isMean: false, layer: "sum_pool")
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Say how far runs are.",
+        discussion: """
+            Each run's state (running, done, failed or interrupted), its stage, the tiles of the stage and the seconds \
+            of all stages. A run that was killed still counts as running.
+
+            Example: ntk status runs/quickstart/*
+            """)
+
+    @Argument(help: "Run folders.")
+    var runs: [String]
+
+    func run() async throws {
+        try await Failure.report {
+            var rows = [["run", "state", "stage", "tiles", "seconds"]]
+            var messages: [String] = []
+            for path in runs {
+                let folder = try RunFolder(existing: path)
+                let status = try folder.status()
+                let seconds = try folder.manifest().seconds.values.reduce(0, +)
+                rows.append([
+                    path, status?.state.rawValue ?? "new", status?.stage ?? "-",
+                    status.map { $0.tilesTotal > 0 ? "\($0.tilesDone) of \($0.tilesTotal)" : "-" } ?? "-",
+                    seconds > 0 ? String(format: "%.1f", seconds) : "-",
+                ])
+                if let message = status?.message { messages.append("\(path): \(message)") }
+            }
+            print(TextTable.render(rows))
+            for message in messages { print(message) }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+/// Runs that are stopped, killed or cannot write: they say so, and the same command ends with the same bytes.
+@Suite struct InterruptionTests {
+    /// About two seconds, most of them in the attack.
+    private static func longRun() throws -> SmallRun {
+        try SmallRun(
+            train: 700, test: 300, shape: [8, 8, 1],
+            sections: """
+                inference: {diag_reg: 1e-3}
+                attacks: [{name: pgd, eps: 0.1, steps: 120, random_start: true}]
+                save: [kernels, predictions, adversarial]
+                """)
+    }
+
+    /// Everything that a run measures, by name.
+    private static func bytes(_ run: SmallRun) throws -> [String: [UInt8]] {
+        let names = ["metrics.jsonl", "results.csv"] + run.arrays.map { "arrays/\($0).npy" }
+        return Dictionary(uniqueKeysWithValues: try names.map { ($0, try run.folder.read("run/" + $0)) })
+    }
+
+    /// The same run, never interrupted.
+    private static let whole = Result {
+        let run = try longRun()
+        let result = try run()
+        #expect(result.code == 0, "\(result.error)")
+        return try bytes(run)
+    }
+
+    /// Runs until `isReached`, sends the signal, and waits for the end.
+    private static func interrupt(
+        _ run: SmallRun, with number: Int32, when isReached: @escaping () -> Bool
+    ) throws -> Program.Result {
+        try run.program.run(nil, ["run", "small.yaml", "output=run"]) { process in
+            let deadline = ContinuousClock.now + .seconds(60)
+            while !isReached() && process.isRunning && ContinuousClock.now < deadline { usleep(2000) }
+            kill(process.processIdentifier, number)
+        }
+    }
+
+    private static func stage(_ run: SmallRun) -> String {
+        (try? run.json("status.json"))?["stage"] as? String ?? ""
+    }
+
+    private static func resume(_ run: SmallRun) throws {
+        let result = try run()
+        #expect(result.code == 0, "\(result.error)")
+        let (resumed, whole) = (try bytes(run), try whole.get())
+        #expect(resumed.keys.sorted() == whole.keys.sorted())
+        for (name, bytes) in whole { #expect(resumed[name] == bytes, "\(name)") }
+        // Nothing half-written is left.
+        let folder = try FileManager.default.subpathsOfDirectory(atPath: run.folder("run"))
+        #expect(folder.filter { $0.hasSuffix(".partial") } == [])
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 75)] as [(Int32, Int32)])
+    func signalInTheMiddle(number: Int32, code: Int32) throws {
+        let run = try Self.longRun()
+        let result = try Self.interrupt(run, with: number) { Self.stage(run).hasPrefix("attack") }
+        #expect(result.code == code && result.signal == nil)
+        #expect(result.output == "")
+        #expect(
+            result.complaints.suffix(2) == [
+                "ntk: stopping after the tiles in hand; ctrl-C again stops at once",
+                "ntk: interrupted during 'attack pgd t=inf'; run the same command again to go on",
+            ])
+        #expect(try run.json("status.json")["state"] as? String == "interrupted")
+        try Self.resume(run)
+    }
+
+    @Test(arguments: ["config.yaml", "arrays", "kernel", "attack"])
+    func killed(at moment: String) throws {
+        let run = try Self.longRun()
+        let result = try Self.interrupt(run, with: SIGKILL) {
+            switch moment {
+            case "config.yaml": FileManager.default.fileExists(atPath: run.folder("run/config.yaml"))
+            case "arrays": !run.arrays.isEmpty
+            default: Self.stage(run).hasPrefix(moment)
+            }
+        }
+        #expect(result.signal == SIGKILL)
+        try Self.resume(run)
+    }
+
+    /// A limit on the size of files, 64 blocks of 512 bytes: the kernels do not fit.
+    @Test func filesMayNotGrow() throws {
+        let run = try SmallRun(train: 100, test: 10, sections: "save: [kernels, predictions]")
+        let result = try run.program.inShell(
+            after: "ulimit -f 64", ["run", "small.yaml", "output=run", "--quiet"])
+        #expect(result.code == 74 && result.signal == nil)
+        #expect(result.output == "")
+        let reason = "cannot be written: File too large; raise the limit on the size of files (ulimit -f) and run"
+        #expect(result.error.hasPrefix("ntk: run/arrays/") && result.error.contains("_train_train.npy \(reason)"))
+        #expect(result.complaints.count == 1)
+        #expect(run.arrays == [])
+        #expect(try run.json("status.json")["state"] as? String == "failed")
+        #expect(try run().code == 0)
+        #expect(run.arrays.count == 5)
+    }
+
+    /// A file system of 64 KiB that is really full; needs root.
+    @Test(.enabled("only root can mount") { getuid() == 0 })
+    func fullDisk() throws {
+        let run = try SmallRun(train: 200, test: 10, sections: "save: [kernels, predictions]")
+        try FileManager.default.createDirectory(atPath: run.folder("run"), withIntermediateDirectories: true)
+        let mount = try run.program.run(
+            "/bin/mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", run.folder("run")])
+        guard mount.code == 0 else { try Test.cancel("this machine does not let root mount") }
+        defer { _ = try? run.program.run("/bin/umount", [run.folder("run")]) }
+        let result = try run("--quiet")
+        #expect(result.code == 74)
+        #expect(result.error.contains("cannot be written: No space left on device; free some space and run"))
+        #expect(run.arrays == [])
+    }
+}
