@@ -14,7 +14,7 @@
 //   turned       [outputs, width]
 //   cotangents   [points, count, outputs]
 //   sums         [parts, rows]
-//   partial      [parts, rows, d]
+//   partial      [parts, rows, length]; length: d, in the vector form rounded up to whole panels
 //   unit         [width / PANEL, d, PANEL]
 //   gradient     [points, count, d]
 
@@ -37,7 +37,7 @@ TURN(turn_to_scalar, scalar)
 // [ceil(d / FINISH_SHARE), rows] work-items.
 // FINISH_SHARE: numbers per work-item; 1 on a GPU, where neighbours read neighbours.
 __kernel void finish(GLOBAL const scalar *partial, GLOBAL const acc *sums, SIZE parts, SIZE rows,
-                     GLOBAL const scalar *unit, SIZE dimension, SIZE count, SIZE first, SIZE batch,
+                     SIZE length, GLOBAL const scalar *unit, SIZE dimension, SIZE count, SIZE first, SIZE batch,
                      GLOBAL scalar *gradient) {
     SIZE begin = get_global_id(0) * FINISH_SHARE, r = get_global_id(1);
     if (begin >= dimension || r >= rows) return;
@@ -48,7 +48,7 @@ __kernel void finish(GLOBAL const scalar *partial, GLOBAL const acc *sums, SIZE 
     GLOBAL scalar *target = gradient + (i * count + first + r % batch) * dimension;
     for (SIZE k = begin; k < end; k++) {
         scalar total = 0;
-        for (SIZE part = 0; part < parts; part++) total += partial[(part * rows + r) * dimension + k];
+        for (SIZE part = 0; part < parts; part++) total += partial[(part * rows + r) * length + k];
         target[k] = fma((scalar)sum, u[k * PANEL], total);
     }
 }

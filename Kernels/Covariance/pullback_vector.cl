@@ -1,13 +1,10 @@
 // Predictions and gradients on a processor: one work-item, explicit vectors. Formulas and shapes: pullback.cl.
 //
-// BLOCK_ROWS x BLOCK_COLUMNS: sums of contract that are kept in registers: 5 x 5 for 32 of them, 3 x 3 for 16.
+// ROWS: as in scalar_vector.cl; contract keeps ROWS x 2 vectors of sums in registers.
 // SUM_BLOCK: numbers that are added up in `scalar` before they join a sum in `acc`.
 
-#ifndef BLOCK_ROWS
-#define BLOCK_ROWS 5
-#endif
-#ifndef BLOCK_COLUMNS
-#define BLOCK_COLUMNS 5
+#ifndef ROWS
+#define ROWS 8
 #endif
 #ifndef SUM_BLOCK
 #define SUM_BLOCK 256
@@ -58,39 +55,51 @@ __kernel void weigh(GLOBAL const acc *cotangents, SIZE count, SIZE first, SIZE b
     sums[part * rows + r] = total;
 }
 
-// [ceil(rows / BLOCK_ROWS), ceil(d / BLOCK_COLUMNS), parts] work-items.
-__kernel void contract(GLOBAL const scalar *w, SIZE rows, SIZE width, SIZE part_width, GLOBAL const scalar *unit,
-                       SIZE dimension, GLOBAL scalar *partial) {
-    SIZE r = get_global_id(0) * BLOCK_ROWS, k = get_global_id(1) * BLOCK_COLUMNS, part = get_global_id(2);
-    if (r >= rows || k >= dimension || part * part_width >= width) return;
+// unit in another order: what contract reads next lies next to what it has read. [width, ceil(d / PANEL)] work-items.
+// columns  [ceil(d / PANEL), width, PANEL], zero past the last number
+__kernel void turn_unit(GLOBAL const scalar *unit, SIZE dimension, SIZE width, GLOBAL scalar *columns) {
+    SIZE j = get_global_id(0), block = get_global_id(1);
+    if (j >= width) return;
+    GLOBAL const scalar *from = unit + j / PANEL * PANEL * dimension + j % PANEL;
+    GLOBAL scalar *to = columns + (block * width + j) * PANEL;
+    for (SIZE k = 0; k < PANEL; k++)
+        to[k] = block * PANEL + k < dimension ? from[(block * PANEL + k) * PANEL] : 0;
+}
+
+// [ceil(rows / ROWS), ceil(d / PANEL), parts] work-items in groups of one, rows first: a panel stays in the cache.
+__kernel void contract(GLOBAL const scalar *w, SIZE rows, SIZE width, SIZE part_width, GLOBAL const scalar *columns,
+                       SIZE length, GLOBAL scalar *partial) {
+    SIZE r = get_global_id(0) * ROWS, k = get_global_id(1) * PANEL, part = get_global_id(2);
     SIZE end = min((part + 1) * part_width, width);
-    // What lies past the end is computed from the last row or column, and not stored.
-    GLOBAL const scalar *row[BLOCK_ROWS], *column[BLOCK_COLUMNS];
-    real sum[BLOCK_ROWS][BLOCK_COLUMNS];
+    // Rows past the end are computed from the last one, and not stored.
+    GLOBAL const scalar *row[ROWS], *column = columns + k * width;
+    real total[ROWS][2];
 #pragma unroll
-    for (int a = 0; a < BLOCK_ROWS; a++) row[a] = w + min(r + a, rows - 1) * width;
+    for (int a = 0; a < ROWS; a++) row[a] = w + min(r + a, rows - 1) * width;
 #pragma unroll
-    for (int b = 0; b < BLOCK_COLUMNS; b++) column[b] = unit + min(k + b, dimension - 1) * PANEL;
+    for (int a = 0; a < ROWS; a++) total[a][0] = total[a][1] = R(0);
+    for (SIZE begin = part * part_width; begin < end; begin += SUM_BLOCK) {
+        SIZE stop = min(begin + SUM_BLOCK, end);
+        real sum[ROWS][2];
 #pragma unroll
-    for (int a = 0; a < BLOCK_ROWS; a++)
+        for (int a = 0; a < ROWS; a++) sum[a][0] = sum[a][1] = R(0);
+        for (SIZE j = begin; j < stop; j++) {
+            real first = LOAD(column + j * PANEL), second = LOAD(column + j * PANEL + REAL_WIDTH);
 #pragma unroll
-        for (int b = 0; b < BLOCK_COLUMNS; b++) sum[a][b] = R(0);
-    for (SIZE j = part * part_width; j < end; j += PANEL)
-        for (SIZE h = 0; h < PANEL; h += REAL_WIDTH) {
-            real u[BLOCK_COLUMNS];
-#pragma unroll
-            for (int b = 0; b < BLOCK_COLUMNS; b++) u[b] = LOAD(column[b] + j * dimension + h);
-#pragma unroll
-            for (int a = 0; a < BLOCK_ROWS; a++) {
-                real factor = LOAD(row[a] + j + h);
-#pragma unroll
-                for (int b = 0; b < BLOCK_COLUMNS; b++) sum[a][b] = fma(factor, u[b], sum[a][b]);
+            for (int a = 0; a < ROWS; a++) {
+                real factor = R(row[a][j]);
+                sum[a][0] = fma(factor, first, sum[a][0]);
+                sum[a][1] = fma(factor, second, sum[a][1]);
             }
         }
 #pragma unroll
-    for (int a = 0; a < BLOCK_ROWS; a++)
+        for (int a = 0; a < ROWS; a++) total[a][0] += sum[a][0], total[a][1] += sum[a][1];
+    }
 #pragma unroll
-        for (int b = 0; b < BLOCK_COLUMNS; b++)
-            if (r + a < rows && k + b < dimension)
-                partial[(part * rows + r + a) * dimension + k + b] = sum_of(&sum[a][b]);
+    for (int a = 0; a < ROWS; a++)
+        if (r + a < rows) {
+            GLOBAL scalar *target = partial + (part * rows + r + a) * length + k;
+            STORE(total[a][0], target);
+            STORE(total[a][1], target + REAL_WIDTH);
+        }
 }

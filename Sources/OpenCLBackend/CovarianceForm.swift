@@ -43,15 +43,9 @@ package enum CovarianceForm: String, Sendable, CaseIterable {
         switch self {
         case .group: return common
         case .vector:
-            return common + [
-                "-D ROWS=\(rows(device))", "-D BLOCK_ROWS=\(Self.contractBlock.rows)",
-                "-D BLOCK_COLUMNS=\(Self.contractBlock.columns)", "-D FINISH_SHARE=\(Self.finishShare)",
-            ]
+            return common + ["-D ROWS=\(rows(device))", "-D FINISH_SHARE=\(Self.finishShare)"]
         }
     }
-
-    /// Sums that a work-item of the vector form keeps in registers.
-    static let contractBlock = (rows: 5, columns: 5)
 
     /// Numbers of a gradient per work-item of the vector form.
     static let finishShare = 256

@@ -55,10 +55,13 @@ extension OpenCLBackend {
         let advice = "handle fewer points at a time"
         let bytes = precision.byteCount
         let rows = points * parts.batch
+        let panel = form.panel(precision, context.device)
+        let length = form == .vector ? (dimension + panel - 1) / panel * panel : dimension
         let work = PullbackWork(
             coefficients: try Memory(rows * width * bytes, in: context, advice: advice),
             sums: try allocate(parts.count * rows, accumulatePrecision),
-            partial: try Memory(parts.count * rows * dimension * bytes, in: context, advice: advice))
+            partial: try Memory(parts.count * rows * length * bytes, in: context, advice: advice),
+            length: length)
         for first in stride(from: 0, to: count, by: parts.batch) {
             let batch = min(parts.batch, count - first)
             let span = CotangentSpan(first: first, batch: batch, count: count)
@@ -127,25 +130,46 @@ extension OpenCLBackend {
         let precision = linearization.rows.precision
         let dimension = linearization.rows.program.input.count
         let kernel = try kernel("contract", of: pullbackSource(precision))
+        let columns = context.tables(of: linearization.columns)
+        let unit = form == .vector ? try turnedUnit(columns, dimension, precision) : columns.unit
         let arguments: [KernelArgument] = [
-            .memory(work.coefficients), .size(rows), .size(context.factors(of: linearization).width),
-            .size(parts.width), .memory(context.tables(of: linearization.columns).unit), .size(dimension),
-            .memory(work.partial),
+            .memory(work.coefficients), .size(rows), .size(columns.stride), .size(parts.width), .memory(unit),
+            .size(work.length), .memory(work.partial),
         ]
+        let panel = form.panel(precision, context.device)
         func blocks(_ count: Int, _ size: Int) -> Int { (count + size - 1) / size }
         switch form {
         case .group:
             let side = form.side(context.device)
-            let panel = form.panel(precision, context.device)
             try launch(
                 kernel, arguments,
                 global: [blocks(dimension, panel) * side, blocks(rows, panel) * side, parts.count],
                 local: [side, side, 1])
         case .vector:
-            let block = CovarianceForm.contractBlock
             try launch(
                 kernel, arguments,
-                global: [blocks(rows, block.rows), blocks(dimension, block.columns), parts.count], local: [1, 1, 1])
+                global: [blocks(rows, form.rows(context.device)), blocks(dimension, panel), parts.count],
+                local: [1, 1, 1])
+        }
+    }
+
+    /// The inputs of unit norm in the order of the vector form's `contract`.
+    private func turnedUnit(
+        _ tables: OpenCLInputs, _ dimension: Int, _ precision: Precision
+    ) throws(ComputeError) -> Memory {
+        try tables.turned.withLock { turned throws(ComputeError) in
+            if let turned { return turned }
+            let kernel = try kernel("turn_unit", of: pullbackSource(precision))
+            let panel = form.panel(precision, context.device)
+            let blocks = (dimension + panel - 1) / panel
+            let memory = try Memory(
+                blocks * tables.stride * panel * precision.byteCount, in: context,
+                advice: "use fewer inputs or a device with more memory")
+            try launch(
+                kernel, [.memory(tables.unit), .size(dimension), .size(tables.stride), .memory(memory)],
+                global: [tables.stride, blocks], local: [panel, 1])
+            turned = memory
+            return memory
         }
     }
 
@@ -159,7 +183,7 @@ extension OpenCLBackend {
         try launch(
             kernel,
             [
-                .memory(work.partial), .buffer(work.sums), .size(parts.count), .size(rows),
+                .memory(work.partial), .buffer(work.sums), .size(parts.count), .size(rows), .size(work.length),
                 .memory(context.tables(of: linearization.rows).unit), .size(dimension), .size(span.count),
                 .size(span.first), .size(span.batch), .buffer(gradient),
             ],
@@ -180,8 +204,9 @@ private struct PullbackWork {
     let coefficients: Memory
     /// [parts, rows] in `accumulatePrecision`
     let sums: Buffer
-    /// [parts, rows, d]
+    /// [parts, rows, length]
     let partial: Memory
+    let length: Int
 }
 
 /// How the sums over columns are cut: by the sizes alone, so that the order of additions is fixed.

@@ -1,4 +1,5 @@
 import Compute
+import Synchronization
 
 /// Tables of prepared inputs on one device; layouts in `Kernels/Covariance/scalar.cl`.
 final class OpenCLInputs: Sendable {
@@ -12,6 +13,8 @@ final class OpenCLInputs: Sendable {
     let parameters: Buffer
     /// The inputs' number, rounded up to whole panels.
     let stride: Int
+    /// `unit` in the order of the vector form's `contract`, made when it is first needed.
+    let turned = Mutex<Memory?>(nil)
     /// The drivers with this program's steps.
     let source: ProgramSource
 
