@@ -55,7 +55,7 @@ private struct Ascent {
         self.threat = threat.rounded(to: model.precision)
         self.control = control
         let precision = model.precision
-        clean = batch.points.elements.map { precision == .float32 ? Double(Float($0)) : $0 }
+        clean = precision == .float32 ? batch.points.elements.rounded().widened() : batch.points.elements
         try batch.check(clean, self.threat.box)
         let (clean, count) = (clean, batch.points.count)
         origin = try device { () throws(ComputeError) in try model.backend.upload(clean, as: precision) }

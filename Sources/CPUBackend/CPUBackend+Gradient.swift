@@ -35,7 +35,7 @@ extension Linearization {
 
 extension CPUBackend {
     /// Columns that one thread takes at a time: their inputs stay in the second-level cache.
-    private static var chunkColumns: Int { 256 }
+    private static var chunkColumns: Int { 512 }
     /// Rows of one product; more are cut.
     private static var chunkRows: Int { 512 }
 
@@ -171,13 +171,13 @@ extension CPUBackend {
         return turned
     }
 
-    /// c [m, n] ← a [m, k] b [k, n], cut over rows, or over columns where there are few rows.
+    /// c [m, n] ← a [m, k] b [k, n], cut so that neither a nor b is packed often.
     private func product<T: CPUReal>(
         _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeMutablePointer<T>, _ lda: Int, _ b: UnsafeMutablePointer<T>,
         _ c: UnsafeMutablePointer<T>, _ ldc: Int
     ) {
-        let rowParts = Self.parts(m, of: 128)
-        let columnParts = Self.parts(n, of: rowParts.count > 1 ? n : 512)
+        let rowParts = Self.parts(m, of: 256)
+        let columnParts = Self.parts(n, of: 400)
         parallel(rowParts.count * columnParts.count) { index in
             let i = rowParts[index / columnParts.count]
             let j = columnParts[index % columnParts.count]

@@ -1,11 +1,10 @@
 extension Backend {
     /// Sends numbers to the device, rounded to `precision`.
-    package func upload<T: Real>(_ elements: [T], as precision: Precision) throws(ComputeError) -> Buffer {
+    package func upload(_ elements: [Double], as precision: Precision) throws(ComputeError) -> Buffer {
         let buffer = try allocate(elements.count, precision)
-        switch (precision, T.precision) {
-        case (.float32, .float64): try write(elements.map(Float.init), to: buffer)
-        case (.float64, .float32): try write(elements.map(Double.init), to: buffer)
-        default: try write(elements, to: buffer)
+        switch precision {
+        case .float32: try write(elements.rounded(), to: buffer)
+        case .float64: try write(elements, to: buffer)
         }
         return buffer
     }
@@ -25,7 +24,7 @@ extension Backend {
     /// The numbers of a buffer, widened to double.
     package func download(_ buffer: Buffer) throws(ComputeError) -> [Double] {
         switch buffer.precision {
-        case .float32: try elements(of: buffer, as: Float.self).map(Double.init)
+        case .float32: try elements(of: buffer, as: Float.self).widened()
         case .float64: try elements(of: buffer, as: Double.self)
         }
     }
@@ -40,5 +39,30 @@ extension Backend {
             preconditionFailure("\(error)")
         }
         return elements
+    }
+}
+
+// Plain loops over plain memory: the compiler makes vectors of them.
+
+extension [Double] {
+    /// To the nearest single-precision numbers.
+    package func rounded() -> [Float] {
+        withUnsafeBufferPointer { source in
+            [Float](unsafeUninitializedCapacity: source.count) { target, count in
+                for index in source.indices { target[index] = Float(source[index]) }
+                count = source.count
+            }
+        }
+    }
+}
+
+extension [Float] {
+    package func widened() -> [Double] {
+        withUnsafeBufferPointer { source in
+            [Double](unsafeUninitializedCapacity: source.count) { target, count in
+                for index in source.indices { target[index] = Double(source[index]) }
+                count = source.count
+            }
+        }
     }
 }

@@ -30,7 +30,8 @@ extension NPY {
         switch header.type {
         case .float32:
             let tensor = try elements(Float.self, count, header, file)
-            return .floating(tensor.map(Double.init), stored: .float32)
+            return .floating(
+                Tensor(shape: tensor.shape, elements: tensor.elements.widened()), stored: .float32)
         case .float64: return .floating(try elements(Double.self, count, header, file), stored: .float64)
         case .uint8: return .integer(try elements(UInt8.self, count, header, file).map(Int.init))
         case .int32: return .integer(try elements(Int32.self, count, header, file).map(Int.init))
