@@ -13,6 +13,16 @@ struct PlaneGradient {
     let outputs: Int
 }
 
+/// Bytes of what one task of a gradient keeps beside each other.
+private struct GradientWork {
+    let scratch: Int
+    let rows: Int
+    let coefficients: Int
+    let records: Int
+
+    var byteCount: Int { scratch + rows + coefficients + records }
+}
+
 extension CPUReal {
     static func planesRecordSize(_ program: inout ntk_planes) -> Int {
         precision == .float32 ? ntk_planes_record_size_float32(&program) : ntk_planes_record_size_float64(&program)
@@ -29,6 +39,8 @@ extension CPUReal {
 extension CPUBackend {
     /// Panels of a part: what one thread adds up before the parts of a row are summed in order.
     private static var partPanels: Int { 16 }
+    /// Rows that share a pass over the panels.
+    private static var gradientRows: Int { 4 }
 
     func run<T: CPUReal>(_ request: PlaneGradient, into gradients: Buffer, as type: T.Type) throws(ComputeError) {
         let (rows, columns, count) = (request.rows, request.columns, request.count)
@@ -38,40 +50,23 @@ extension CPUBackend {
         let scratchSize = T.planesGradientScratch(&program)
         let bytes = T.precision.byteCount
         let rowBytes = (program.size * bytes + 63) / 64 * 64
-        let coefficientBytes = (count * lanes * bytes + 63) / 64 * 64
         // Few rows are cut into parts of panels, so that all threads have work.
+        let blocks = Self.parts(rows.count, of: rows.count >= 8 * Self.gradientRows ? Self.gradientRows : 1)
         let parts = Self.parts(columns.panelCount, of: rows.count >= 8 ? columns.panelCount : Self.partPanels)
         let sums = try CPUMemory(byteCount: parts.count * rows.count * count * recordSize * bytes)
-        let tasks = rows.count * parts.count
-        let pool = try ScratchPool(
-            places: min(threads, tasks),
-            byteCount: scratchSize + rowBytes + coefficientBytes + 2 * recordSize * lanes * bytes)
-        let slopes = rows.program.tail.slopes(request.kind)
-
+        let tasks = blocks.count * parts.count
+        let work = GradientWork(
+            scratch: scratchSize, rows: Self.gradientRows * rowBytes,
+            coefficients: ((count + 1) * lanes * bytes + 63) / 64 * 64,
+            records: Self.gradientRows * recordSize * lanes * bytes)
+        let pool = try ScratchPool(places: min(threads, tasks), byteCount: work.byteCount)
         parallel(tasks) { task in
-            let (i, part) = (task / parts.count, task % parts.count)
-            var program = program
-            pool.with { scratch in
-                let row = (scratch + scratchSize).assumingMemoryBound(to: T.self)
-                let coefficients = (scratch + scratchSize + rowBytes).assumingMemoryBound(to: T.self)
-                let record = (scratch + scratchSize + rowBytes + coefficientBytes).assumingMemoryBound(to: T.self)
-                let byLane = record + recordSize * lanes
-                let sum = sums.pointer(T.self) + task * count * recordSize
-                if count == 1 { byLane.update(repeating: 0, count: recordSize * lanes) }
-                T.planesRow(&program, rows.panel(i / rows.lanes), Int32(i % rows.lanes), row)
-                for panel in parts[part] {
-                    Self.fill(coefficients, request, i, panel, lanes)
-                    T.planesReverse(&program, row, columns.panel(panel), slopes.k, slopes.t, record, scratch)
-                    // sum [count, record] += coefficients [count, lanes] · record [record, lanes]ᵀ
-                    if count == 1 {
-                        T.planesWeigh(recordSize, record, coefficients, byLane)
-                    } else {
-                        T.gemm(
-                            false, true, count, recordSize, lanes, 1, coefficients, lanes, record, lanes, 1, sum,
-                            recordSize)
-                    }
+            pool.with { memory in
+                Self.records(
+                    request, blocks[task / parts.count], parts[task % parts.count], recordSize, work, memory
+                ) { row in
+                    sums.pointer(T.self) + (row * parts.count + task % parts.count) * count * recordSize
                 }
-                if count == 1 { T.planesFold(recordSize, byLane, sum) }
             }
         }
 
@@ -107,6 +102,46 @@ extension CPUBackend {
                     for k in 0..<dimension { target[k] = record[k * lanes + cotangent - group.lowerBound] }
                 }
             }
+        }
+    }
+
+    /// Contracted records of a block of rows with a part of the panels; `target` is where a row's go.
+    private static func records<T: CPUReal>(
+        _ request: PlaneGradient, _ block: Range<Int>, _ part: Range<Int>, _ recordSize: Int, _ work: GradientWork,
+        _ memory: UnsafeMutableRawPointer, _ target: (Int) -> UnsafeMutablePointer<T>
+    ) {
+        let (rows, columns, count) = (request.rows, request.columns, request.count)
+        var program = rows.program.value
+        let lanes = columns.lanes
+        let images = (memory + work.scratch).assumingMemoryBound(to: T.self)
+        let coefficients = (memory + work.scratch + work.rows).assumingMemoryBound(to: T.self)
+        let ones = coefficients + count * lanes
+        let records = (memory + work.scratch + work.rows + work.coefficients).assumingMemoryBound(to: T.self)
+        let slopes = rows.program.tail.slopes(request.kind)
+        ones.update(repeating: 1, count: lanes)
+        records.update(repeating: 0, count: block.count * recordSize * lanes)
+        for (place, i) in block.enumerated() {
+            T.planesRow(
+                &program, rows.panel(i / rows.lanes), Int32(i % rows.lanes), images + place * program.size)
+        }
+        for panel in part {
+            for (place, i) in block.enumerated() {
+                let record = records + place * recordSize * lanes
+                fill(coefficients, request, i, panel, lanes)
+                // One cotangent goes into the pass; of several each record is contracted with all.
+                T.planesReverse(
+                    &program, images + place * program.size, columns.panel(panel), count == 1 ? coefficients : ones,
+                    slopes.k, slopes.t, record, memory)
+                guard count > 1 else { continue }
+                T.gemm(
+                    false, true, count, recordSize, lanes, 1, coefficients, lanes, record, lanes, 1, target(i),
+                    recordSize)
+                record.update(repeating: 0, count: recordSize * lanes)
+            }
+        }
+        guard count == 1 else { return }
+        for (place, i) in block.enumerated() {
+            T.planesFold(recordSize, records + place * recordSize * lanes, target(i))
         }
     }
 

@@ -59,24 +59,29 @@ extension CPUBackend {
         }
     }
 
-    /// A tile of a Gram matrix of a net on planes: one row image against panels of column images.
+    /// Rows that share a pass over the panels: a panel is fetched once for all of them and stays in the second-level
+    /// cache beside them.
+    private static var blockRows: Int { 8 }
+
+    /// A tile of a Gram matrix of a net on planes: blocks of row images against panels of column images.
     func gramPlanes<T: CPUReal>(_ tile: GramTile, as type: T.Type) throws(ComputeError) {
         let (rows, columns) = (tile.rows.planes, tile.columns.planes)
         let isTriangular = tile.isSymmetric && tile.rowRange == tile.columnRange
-        let scratchSize = T.planesScratch(rows.program)
-        let rowSize = rows.program.value.size * T.precision.byteCount
-        let pool = try ScratchPool(places: min(threads, tile.rowRange.count), byteCount: scratchSize + rowSize + 64)
+        let blocks = Self.parts(tile.rowRange.count, of: Self.blockRows)
+        let pool = try covariancePool(rows, as: T.self, tasks: blocks.count)
         let total = tile.columns.count
         let nngp = tile.nngp?.base.assumingMemoryBound(to: T.self)
         let ntk = tile.ntk?.base.assumingMemoryBound(to: T.self)
         let tail = rows.program.tail
-        parallel(tile.rowRange.count) { index in
+        parallel(blocks.count) { index in
             // The rows of a triangle grow: the longest first.
-            let i = isTriangular ? tile.rowRange.upperBound - 1 - index : tile.rowRange.lowerBound + index
-            let end = isTriangular ? i + 1 : tile.columnRange.upperBound
+            let block = blocks[isTriangular ? blocks.count - 1 - index : index]
+            let first = tile.rowRange.lowerBound
+            let range = first + block.lowerBound..<first + block.upperBound
             pool.with { scratch in
-                let row = (scratch + scratchSize).assumingMemoryBound(to: T.self)
-                Self.covariances(rows, i, columns, tile.columnRange.lowerBound..<end, row, scratch) { j, k, t in
+                Self.covariances(
+                    rows, range, columns, tile.columnRange, isTriangular: isTriangular, scratch, as: T.self
+                ) { i, j, k, t in
                     for (matrix, kind) in [(nngp, CovarianceKind.nngp), (ntk, .ntk)] {
                         guard let matrix else { continue }
                         let value = T(tail.covariance(kind, k: Double(k), t: Double(t)))
@@ -93,40 +98,57 @@ extension CPUBackend {
         _ rowInputs: CovarianceInputs, _ columnInputs: CovarianceInputs, _ result: CPULinearization, as type: T.Type
     ) throws(ComputeError) {
         let (rows, columns) = (rowInputs.planes, columnInputs.planes)
-        // One row is many panels: parts of panels, so that all threads have work.
+        // One block is many panels: parts of panels, so that all threads have work.
         let parts = Self.parts(columns.count, of: 16 * columns.lanes)
-        let scratchSize = T.planesScratch(rows.program)
-        let rowSize = rows.program.value.size * T.precision.byteCount
-        let pool = try ScratchPool(
-            places: min(threads, rows.count * parts.count), byteCount: scratchSize + rowSize + 64)
+        let blocks = Self.parts(rows.count, of: Self.blockRows)
+        let pool = try covariancePool(rows, as: T.self, tasks: blocks.count * parts.count)
         let tail = rows.program.tail
-        parallel(rows.count * parts.count) { index in
-            let (i, range) = (index / parts.count, parts[index % parts.count])
-            let value = result.value.pointer(T.self) + i * result.stride
+        parallel(blocks.count * parts.count) { index in
+            let (block, range) = (blocks[index / parts.count], parts[index % parts.count])
             pool.with { scratch in
-                let row = (scratch + scratchSize).assumingMemoryBound(to: T.self)
-                Self.covariances(rows, i, columns, range, row, scratch) { j, k, t in
-                    value[j] = T(tail.covariance(result.kind, k: Double(k), t: Double(t)))
+                Self.covariances(
+                    rows, block, columns, range, isTriangular: false, scratch, as: T.self
+                ) { i, j, k, t in
+                    let value = tail.covariance(result.kind, k: Double(k), t: Double(t))
+                    result.value.pointer(T.self)[i * result.stride + j] = T(value)
                 }
             }
         }
     }
 
-    /// Covariances at the read-out of image i with a range of columns.
-    static func covariances<T: CPUReal>(
-        _ rows: CPUPlanes, _ i: Int, _ columns: CPUPlanes, _ range: Range<Int>, _ row: UnsafeMutablePointer<T>,
-        _ scratch: UnsafeMutableRawPointer, _ deliver: (Int, T, T) -> Void
+    /// Scratch for `covariances`: a pass over planes, then the rows of a block.
+    private func covariancePool<T: CPUReal>(
+        _ rows: CPUPlanes, as type: T.Type, tasks: Int
+    ) throws(ComputeError) -> ScratchPool {
+        let rowBytes = rows.program.value.size * T.precision.byteCount
+        return try ScratchPool(
+            places: min(threads, tasks), byteCount: T.planesScratch(rows.program) + Self.blockRows * rowBytes)
+    }
+
+    /// Covariances at the read-out of a block of images with a range of columns, panel by panel.
+    /// - Parameter isTriangular: only columns ≤ row are wanted.
+    private static func covariances<T: CPUReal>(
+        _ rows: CPUPlanes, _ block: Range<Int>, _ columns: CPUPlanes, _ range: Range<Int>, isTriangular: Bool,
+        _ scratch: UnsafeMutableRawPointer, as type: T.Type, _ deliver: (Int, Int, T, T) -> Void
     ) {
         guard !range.isEmpty else { return }
         var program = rows.program.value
-        T.planesRow(&program, rows.panel(i / rows.lanes), Int32(i % rows.lanes), row)
+        let images = (scratch + T.planesScratch(rows.program)).assumingMemoryBound(to: T.self)
+        for (place, i) in block.enumerated() {
+            T.planesRow(
+                &program, rows.panel(i / rows.lanes), Int32(i % rows.lanes), images + place * program.size)
+        }
         let lanes = columns.lanes
         withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * lanes) { results in
             guard let nngp = results.baseAddress else { return }
             for panel in range.lowerBound / lanes...(range.upperBound - 1) / lanes {
-                T.planesForward(&program, row, columns.panel(panel), nngp, nngp + lanes, scratch)
-                for j in max(range.lowerBound, panel * lanes)..<min(range.upperBound, (panel + 1) * lanes) {
-                    deliver(j, nngp[j - panel * lanes], nngp[lanes + j - panel * lanes])
+                for (place, i) in block.enumerated() {
+                    let end = isTriangular ? min(range.upperBound, i + 1) : range.upperBound
+                    let (first, last) = (max(range.lowerBound, panel * lanes), min(end, (panel + 1) * lanes))
+                    guard first < last else { continue }
+                    T.planesForward(
+                        &program, images + place * program.size, columns.panel(panel), nngp, nngp + lanes, scratch)
+                    for j in first..<last { deliver(i, j, nngp[j - panel * lanes], nngp[lanes + j - panel * lanes]) }
                 }
             }
         }

@@ -67,11 +67,10 @@ protocol CPUReal: Real {
     { get }
     static var planesReverse:
         (
-            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, Double, Double,
+            UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafePointer<Self>, UnsafePointer<Self>, Double, Double,
             UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
         ) -> Void
     { get }
-    static var planesWeigh: (Int, UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>) -> Void { get }
     static var planesFold: (Int, UnsafePointer<Self>, UnsafeMutablePointer<Self>) -> Void { get }
     static var planesFinish:
         (
@@ -133,7 +132,6 @@ extension Float: CPUReal {
     static let planesRow = ntk_planes_row_float32
     static let planesForward = ntk_planes_forward_float32
     static let planesReverse = ntk_planes_reverse_float32
-    static let planesWeigh = ntk_planes_weigh_float32
     static let planesFold = ntk_planes_fold_float32
     static let planesFinish = ntk_planes_finish_float32
 }
@@ -167,7 +165,6 @@ extension Double: CPUReal {
     static let planesRow = ntk_planes_row_float64
     static let planesForward = ntk_planes_forward_float64
     static let planesReverse = ntk_planes_reverse_float64
-    static let planesWeigh = ntk_planes_weigh_float64
     static let planesFold = ntk_planes_fold_float64
     static let planesFinish = ntk_planes_finish_float64
 }

@@ -334,22 +334,23 @@ STEP void clear_set(plane_set *set) {
     memset(set->t, 0, size * sizeof(real));
 }
 
-// Record of every pair of the panel, for L = k_weight k + t_weight t at the read-out. record: [record size] vectors.
+// Adds the record of every pair of the panel, for L = coefficient (k_weight k + t_weight t) at the read-out, to
+// record, [record size] vectors. coefficients: [lanes].
 CLONES void NAME(ntk_planes_reverse)(const ntk_planes *program, const scalar *row, const scalar *panel,
-                                     double k_weight, double t_weight, scalar *record_memory, void *scratch) {
+                                     const scalar *coefficients, double k_weight, double t_weight,
+                                     scalar *record_memory, void *scratch) {
     workspace work;
     reverse_workspace reverse;
     lay_out_reverse(program, scratch, &work, &reverse);
     images images = {row, panel, ROW_AGAINST_PANEL};
     real *record = (real *)record_memory;
-    memset(record, 0, NAME(ntk_planes_record_size)(program) * sizeof(real));
     acc sum_v[LANES], sum_t[LANES];
     for (size_t s = 0; s + 1 < program->count; s++) forward_segment(&work, s, &images, sum_v, sum_t);
 
     const ntk_segment *last = &program->segments[program->count - 1];
     double entries = (double)last->end_height * last->end_width;
     if (last->sink == NTK_GLOBAL_POOL) entries *= entries;
-    real k = R(k_weight / entries), t = R(t_weight / entries);
+    real k = R(k_weight / entries) * LOAD(coefficients), t = R(t_weight / entries) * LOAD(coefficients);
     for (size_t s = program->count; s-- > 0;) {
         const ntk_segment *segment = &program->segments[s];
         if (s > 0) clear_set(&reverse.pooled[s - 1]);
@@ -373,13 +374,6 @@ CLONES void NAME(ntk_planes_reverse)(const ntk_planes *program, const scalar *ro
                                    0);
             }
     }
-}
-
-// sum [size, lanes] += record [size, lanes] · coefficients [lanes], lane by lane.
-CLONES void NAME(ntk_planes_weigh)(size_t size, const scalar *record, const scalar *coefficients, scalar *sum) {
-    real c = LOAD(coefficients);
-    for (size_t i = 0; i < size; i++)
-        STORE(fma(LOAD(record + i * LANES), c, LOAD(sum + i * LANES)), sum + i * LANES);
 }
 
 // total [size] = Σ over the lanes of sum [size, lanes].

@@ -89,13 +89,13 @@ typedef struct {
     /* Numbers of a record: what a pair contributes to the gradient in the row image. */                               \
     size_t ntk_planes_record_size_##suffix(const ntk_planes *program);                                                 \
                                                                                                                        \
-    /* Records [record size, lanes] of a row with every image of a panel, for L = k_weight k + t_weight t at the       \
-       read-out. */                                                                                                    \
+    /* Adds the records of a row with every image of a panel to record, [record size, lanes], for                      \
+       L = coefficients[lane] (k_weight k + t_weight t) at the read-out. */                                            \
     void ntk_planes_reverse_##suffix(const ntk_planes *program, const scalar *row, const scalar *panel,                \
-                                     double k_weight, double t_weight, scalar *record, void *scratch);                 \
+                                     const scalar *coefficients, double k_weight, double t_weight, scalar *record,     \
+                                     void *scratch);                                                                   \
                                                                                                                        \
-    /* sum [size, lanes] += record [size, lanes] · coefficients [lanes], lane by lane; total [size] = Σ over lanes. */  \
-    void ntk_planes_weigh_##suffix(size_t size, const scalar *record, const scalar *coefficients, scalar *sum);        \
+    /* total [size] = Σ over the lanes of sum [size, lanes]. */                                                        \
     void ntk_planes_fold_##suffix(size_t size, const scalar *sum, scalar *total);                                      \
                                                                                                                        \
     /* record: sums of records over pairs, [record size, lanes], lanes being cotangents; its first numbers become the  \
