@@ -113,21 +113,21 @@ typedef struct {
     real k, t;
 } adjoint;
 
-// 1 / sin θ from v: 0 where the angle is rounding error of v (8 ulp of it), or where r = 0.
-STEP void entry_inverse_sine(const entry *s, const pair *w, const real *row, const real *col, real *result) {
-    real inverse = row[PLANE_I] * col[PLANE_I];
-    real floor_ = fma(R(REAL_BITS == 32 ? 9.6e-7 : 1.8e-15) * inverse, s->v, COLLINEAR);
+// sin θ and 1 / sin θ; the latter is 0 where the angle is rounding error of v (8 ulp of it), or where r = 0.
+STEP void entry_sine(const entry *s, const pair *w, const real *row, const real *col, real *sine, real *inverse) {
+    real scale = row[PLANE_I] * col[PLANE_I];
+    real floor_ = fma(R(REAL_BITS == 32 ? 9.6e-7 : 1.8e-15) * scale, s->v, COLLINEAR);
     real square = w->e * w->c;
-    *result = SELECT((square > floor_) & (inverse > 0), 1 / sqrt(fmax(square, floor_)), R(0));
+    *sine = sqrt(square);
+    *inverse = SELECT((square > floor_) & (scale > 0), 1 / *sine, R(0));
 }
 
 STEP void abrelu_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
                                CONSTANT acc *p) {
     pair w;
     entry_pair(s, row, col, &w);
-    real inverse;
-    entry_inverse_sine(s, &w, row, col, &inverse);
-    real sine = sqrt(w.e * w.c);
+    real sine, inverse;
+    entry_sine(s, &w, row, col, &sine, &inverse);
     real rho = 1 - w.e;
     real pull = R(p[1]) * g->t * s->t * inverse * row[PLANE_I];
     *own = R(0.5) * fma(R(p[1]) * g->k * sine * col[PLANE_P], row[PLANE_I], -pull * rho * row[PLANE_I]);
