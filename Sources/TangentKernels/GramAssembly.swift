@@ -53,7 +53,15 @@ package struct GramAssembly: Sendable {
         return try await run(plan, kinds, rows: preparedRows, columns: preparedColumns, observer)
     }
 
-    private var tileSize: Int { tile ?? backends.map(\.device.tile).min() ?? 1024 }
+    /// A tile takes seconds at most, so that devices share the work and progress moves.
+    private var tileSize: Int {
+        let suited = backends.map(\.device.tile).min() ?? 1024
+        return switch program.geometry {
+        case .scalar: tile ?? suited
+        case .diagonal: tile ?? min(suited, 512)
+        case .full: tile ?? min(suited, 64)
+        }
+    }
 
     private func prepare(_ inputs: Tensor<Double>, on backend: any Backend) throws -> CovarianceInputs {
         try backend.prepare(program, inputs: inputs, precision)

@@ -5,7 +5,8 @@ extension RunFolder {
     /// Writes `arrays/<name>.npy`, whole or not at all.
     func export(_ tensor: Tensor<Double>, _ name: String, _ precision: Precision) throws(StorageError) {
         switch precision {
-        case .float32: try NPY.write(
+        case .float32:
+            try NPY.write(
                 Tensor(shape: tensor.shape, elements: tensor.elements.rounded()), to: array(name))
         case .float64: try NPY.write(tensor, to: array(name))
         }

@@ -1,5 +1,7 @@
 import Attacks
 import Compute
+import Foundation
+import Scheduling
 import TangentKernels
 
 extension RunStages {
@@ -48,11 +50,14 @@ extension RunStages {
         let evaluation = AttackEvaluation(
             attack: attack, eps: section.eps, box: section.clip, batchSize: team.batchSize(points.count))
         let flag = CancellationFlag()
-        let control = AttackControl(isCancelled: { flag.isSet })
+        let steps = StepProgress(
+            ProgressLine(label: label, item: "gradients", unit: "gradients"),
+            total: evaluation.pointSteps(points: points.count), journal)
+        let control = AttackControl(isCancelled: { flag.isSet }, onStep: { steps.add($0) })
         var results: [AttackResult] = []
         for eps in section.eps {
             let parts = try await withTaskCancellationHandler {
-                try await team.map(points.count, observer: progress(label)) { predictor, range in
+                try await team.map(points.count) { predictor, range in
                     try attack.perturb(
                         AttackBatch(
                             points: points[range], labels: labels.map { Array($0[range]) },
@@ -125,4 +130,31 @@ extension ResultRecord {
 extension PlainValue {
     fileprivate static func time(_ time: Double) -> PlainValue { time.isInfinite ? .text("inf") : .number(time) }
     fileprivate static func optional(_ value: Double?) -> PlainValue { value.map { .number($0) } ?? .null }
+}
+
+/// Counts the gradients that an attack has done, on all devices together.
+private final class StepProgress: @unchecked Sendable {
+    private let line: ProgressLine
+    private let total: Int
+    private let journal: RunJournal
+    private let begin = ContinuousClock.now
+    private var done = 0
+    private let lock = NSLock()
+
+    init(_ line: ProgressLine, total: Int, _ journal: RunJournal) {
+        self.line = line
+        self.total = total
+        self.journal = journal
+    }
+
+    func add(_ points: Int) {
+        let count = lock.withLock {
+            done += points
+            return done
+        }
+        let text = line.text(
+            done: count, total: total, work: Double(count), totalWork: Double(total),
+            seconds: (ContinuousClock.now - begin) / .seconds(1))
+        journal.progress(text, done: count, total: total)
+    }
 }
