@@ -1,0 +1,174 @@
+import CPUBackend
+import Compute
+import TangentKernels
+import TestSupport
+import Testing
+
+/// Convolutional nets beyond the reference cases: what must hold of any of them.
+struct PlaneTests {
+    struct Net: Sendable, CustomStringConvertible {
+        let description: String
+        let layers: [any Layer]
+
+        init(_ description: String, _ layers: [any Layer]) {
+            self.description = description
+            self.layers = layers
+        }
+
+        func program() throws -> CovarianceProgram {
+            try Architecture(layers).program(height: 6, width: 5, channels: 2)
+        }
+    }
+
+    static let dense = Dense(weightStd: 1.3, biasStd: 0.2)
+
+    static func conv(
+        _ height: Int, _ width: Int, stride: (Int, Int) = (1, 1), _ padding: Padding = .same, bias: Double = 0.1
+    ) -> Conv {
+        Conv(filter: (height, width), stride: stride, padding: padding, weightStd: 1.2, biasStd: bias)
+    }
+
+    static let nets = [
+        Net("flatten", [conv(3, 3), Relu(), conv(3, 3), Relu(), Flatten(), dense]),
+        Net("even filter and stride", [conv(2, 4), Erf(), conv(3, 2, stride: (2, 1)), Relu(), GlobalAvgPool(), dense]),
+        Net("valid", [conv(2, 3, .valid), Gelu(), conv(2, 2, .valid), LeakyRelu(alpha: 0.2), GlobalAvgPool(), dense]),
+        Net("circular", [conv(3, 3, .circular), Relu(), conv(2, 3, .circular), Relu(), GlobalAvgPool(), dense]),
+        Net("conv behind conv", [conv(3, 3), conv(1, 3), Relu(), Flatten(), dense, dense]),
+        Net(
+            "pool, then flatten",
+            [conv(3, 3), Relu(), AvgPool(window: (2, 2), stride: (2, 1)), conv(3, 3), Erf(), Flatten(), dense]),
+        Net(
+            "two pools",
+            [
+                conv(3, 3), Relu(), AvgPool(window: (2, 1), stride: (2, 1)), Relu(), conv(3, 3), Relu(),
+                SumPool(window: (3, 2), stride: (1, 1)), conv(1, 1), Relu(), GlobalAvgPool(), dense,
+            ]),
+        Net(
+            "residual with a stride",
+            [
+                conv(3, 3),
+                Residual(
+                    main: [Relu(), conv(3, 3, stride: (2, 2)), LayerNorm(eps: 0.1), Relu(), conv(3, 3)],
+                    shortcut: [conv(1, 1, stride: (2, 2))]),
+                Relu(), GlobalAvgPool(), dense,
+            ]),
+    ]
+
+    private func images(_ count: Int, seed: UInt64) -> Tensor<Double> {
+        var generator = SeededGenerator(seed: seed)
+        return Tensor(shape: [count, 6, 5, 2], elements: generator.numbers(count * 60))
+    }
+
+    private func gram(
+        _ net: Net, _ images: Tensor<Double>, _ precision: Precision, threads: Int? = nil, tile: Int? = nil,
+        _ kind: CovarianceKind = .ntk
+    ) async throws -> Tensor<Double> {
+        let assembly = GramAssembly(
+            program: try net.program(), precision: precision, backends: [CPUBackend(threads: threads)], tile: tile)
+        return try #require(try await assembly.symmetric(images, [kind]).matrices[kind]).tensor()
+    }
+
+    /// Central differences of Σ_j c_j Θ(x, x_j), in float64: errors of order 1e-10 from the step of 1e-5.
+    @Test(arguments: nets)
+    func gradientsAreDerivatives(of net: Net) throws {
+        let backend = CPUBackend()
+        let training = images(5, seed: 1)
+        let weights = Tensor(shape: [5, 2], elements: [1, -0.5, 0.3, 2, -1, 0.2, 0.7, 0.1, 0.4, -0.6])
+        for kind in CovarianceKind.allCases {
+            let prepared = try backend.prepare(net.program(), inputs: training, .float64)
+            let predictor = try KernelPredictor(kind, training: prepared, weights: weights, backend: backend)
+            let point = images(1, seed: 2)
+            let gradient = try predictor.gradients(at: point).elements
+            for index in stride(from: 0, to: 60, by: 7) {
+                var (above, below) = (point, point)
+                above.elements[index] += 1e-5
+                below.elements[index] -= 1e-5
+                let (f, g) = (
+                    try predictor.predictions(at: above).elements, try predictor.predictions(at: below).elements
+                )
+                for output in 0..<2 {
+                    let wanted = (f[output] - g[output]) / 2e-5
+                    #expect(abs(gradient[output * 60 + index] - wanted) < 2e-8, "\(kind), input \(index)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: nets)
+    func duplicatesEqualTheDiagonal(of net: Net) async throws {
+        let few = images(3, seed: 3)
+        let zero = [Double](repeating: 0, count: 60)
+        let all = Tensor(
+            shape: [7, 6, 5, 2], elements: few.elements + few.elements + zero)
+        for precision in Precision.allCases {
+            let theta = try await gram(net, all, precision).elements
+            #expect(theta.allSatisfy { $0.isFinite })
+            for i in 0..<3 {
+                let diagonal = theta[i * 7 + i]
+                let error = abs(theta[(i + 3) * 7 + i] - diagonal) / diagonal
+                #expect(error <= 4 * precision.epsilon, "\(precision), image \(i)")
+            }
+        }
+    }
+
+    @Test(arguments: nets)
+    func threadsAndTilesDecideNothing(of net: Net) async throws {
+        let all = images(19, seed: 4)
+        for precision in Precision.allCases {
+            let whole = try await gram(net, all, precision, threads: 1)
+            #expect(try await gram(net, all, precision, threads: 2, tile: 7) == whole)
+            #expect(try await gram(net, all, precision, threads: 2, tile: 16) == whole)
+        }
+    }
+
+    @Test(arguments: nets)
+    func severalCotangentsAreOneAtATime(of net: Net) throws {
+        let backend = CPUBackend()
+        let training = try backend.prepare(net.program(), inputs: images(18, seed: 5), .float64)
+        var generator = SeededGenerator(seed: 6)
+        let weights = Tensor(shape: [18, 3], elements: generator.numbers(54))
+        let points = images(33, seed: 7)
+        let together = try KernelPredictor(.ntk, training: training, weights: weights, backend: backend)
+            .gradients(at: points)
+        for output in 0..<3 {
+            let column = Tensor(shape: [18, 1], elements: (0..<18).map { weights.elements[$0 * 3 + output] })
+            let alone = try KernelPredictor(.ntk, training: training, weights: column, backend: backend)
+                .gradients(at: points)
+            for i in 0..<33 {
+                let part = Array(together.elements[(i * 3 + output) * 60..<(i * 3 + output + 1) * 60])
+                let error = Distance.relative(Array(alone.elements[i * 60..<(i + 1) * 60]), to: part)
+                #expect(error < 1e-12, "output \(output), point \(i)")
+            }
+        }
+    }
+
+    /// (Σ over a window) = size · (mean over it), and nets without bias are homogeneous.
+    @Test func sumsAreScaledMeans() async throws {
+        func net(_ pool: any Layer) -> Net {
+            Net(
+                "pool",
+                [Self.conv(3, 3, bias: 0), Relu(), pool, Self.conv(3, 3, bias: 0), Relu(), GlobalAvgPool(), Self.dense])
+        }
+        let all = images(5, seed: 8)
+        let mean = try await gram(net(AvgPool(window: (2, 1), stride: (2, 1))), all, .float64, .nngp)
+        let sum = try await gram(net(SumPool(window: (2, 1), stride: (2, 1))), all, .float64, .nngp)
+        for (a, b) in zip(mean.elements, sum.elements) {
+            // Behind the dense layer: K = w² k + b² with b = 0.2.
+            #expect(abs((b - 0.04) - 4 * (a - 0.04)) < 1e-12 * abs(b))
+        }
+    }
+
+    @Test func circularNetsWithAGlobalPoolDoNotSeeShifts() async throws {
+        let net = Self.nets[3]
+        let one = images(1, seed: 9)
+        let shifted = (0..<60).map { index in
+            let (y, x, c) = (index / 10, index / 2 % 5, index % 2)
+            return one.elements[((y + 2) % 6 * 5 + (x + 3) % 5) * 2 + c]
+        }
+        let theta = try await gram(
+            net, Tensor(shape: [2, 6, 5, 2], elements: one.elements + shifted), .float64
+        ).elements
+        #expect(abs(theta[1] - theta[0]) < 1e-13 * theta[0])
+        #expect(abs(theta[3] - theta[0]) < 1e-13 * theta[0])
+    }
+}
