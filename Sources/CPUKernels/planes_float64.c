@@ -5,3 +5,5 @@
 
 #include "planes_prepare.h"
 #include "planes_reverse.h"
+
+#include "planes_finish.h"
