@@ -47,7 +47,7 @@ let package = Package(
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
-        .target(name: "Attacks", dependencies: ["Compute"]),
+        .target(name: "Attacks", dependencies: ["Compute", "TangentKernels"]),
         // The library's face: a net, its Gram matrices, predictions and attacks.
         .target(
             name: "NTK",

@@ -57,6 +57,15 @@ STEP void smooth_of_plane(const real *slots, real *smooth) {
     smooth[SMOOTH_GAIN] = R(1);
 }
 
+// The start of erf and gelu at an entry: both sides' slots as smooth.cl names them, the pair and its correlation.
+STEP void smooth_entry(const entry *s, const real *row, const real *col, real *a, real *b, pair *w, real *sine,
+                       real *complement) {
+    smooth_of_plane(row, a);
+    smooth_of_plane(col, b);
+    entry_pair(s, row, col, w);
+    smooth_correlation(w, a, b, sine, complement);
+}
+
 // v' from e' after an activation whose √q' is `after`.
 STEP void entry_from_pair(entry *s, const pair *w, const real *row_after, const real *col_after) {
     real d = *row_after - *col_after;
@@ -65,11 +74,8 @@ STEP void entry_from_pair(entry *s, const pair *w, const real *row_after, const 
 
 STEP void erf_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
     real a[7], b[7], sine, complement;
-    smooth_of_plane(row, a);
-    smooth_of_plane(col, b);
     pair w;
-    entry_pair(s, row, col, &w);
-    smooth_correlation(&w, a, b, &sine, &complement);
+    smooth_entry(s, row, col, a, b, &w, &sine, &complement);
     real inverse = 1 / sqrt(complement);
     erf_advance(&w, a, b, &sine, &complement, &inverse);
     s->t *= R(4 / PI) * inverse * a[SMOOTH_J] * b[SMOOTH_J];
@@ -78,11 +84,8 @@ STEP void erf_entry(entry *s, const real *row, const real *col, CONSTANT acc *p)
 
 STEP void gelu_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
     real a[7], b[7], sine, complement, angle, kd, bracket;
-    smooth_of_plane(row, a);
-    smooth_of_plane(col, b);
     pair w;
-    entry_pair(s, row, col, &w);
-    smooth_correlation(&w, a, b, &sine, &complement);
+    smooth_entry(s, row, col, a, b, &w, &sine, &complement);
     arcsine_of(&sine, &complement, &angle);
     gelu_slope(a, b, &sine, &complement, &angle, &kd, &bracket);
     gelu_advance(&w, a, b, &sine, &complement, &angle, &kd);
@@ -141,11 +144,8 @@ STEP void abrelu_entry_reverse(const entry *s, adjoint *g, real *own, const real
 STEP void erf_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
                             CONSTANT acc *p) {
     real a[7], b[7], sine, complement;
-    smooth_of_plane(row, a);
-    smooth_of_plane(col, b);
     pair w;
-    entry_pair(s, row, col, &w);
-    smooth_correlation(&w, a, b, &sine, &complement);
+    smooth_entry(s, row, col, a, b, &w, &sine, &complement);
     real inverse = 1 / sqrt(complement);
     real root = a[SMOOTH_J] * b[SMOOTH_J] * inverse; // 1/√D
     real k = (1 - w.e) * row[PLANE_P] * col[PLANE_P];
@@ -159,11 +159,8 @@ STEP void erf_entry_reverse(const entry *s, adjoint *g, real *own, const real *r
 STEP void gelu_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
                              CONSTANT acc *p) {
     real a[7], b[7], sine, complement, angle, kd, bracket, kd_k, kd_1, f_1;
-    smooth_of_plane(row, a);
-    smooth_of_plane(col, b);
     pair w;
-    entry_pair(s, row, col, &w);
-    smooth_correlation(&w, a, b, &sine, &complement);
+    smooth_entry(s, row, col, a, b, &w, &sine, &complement);
     arcsine_of(&sine, &complement, &angle);
     gelu_slope(a, b, &sine, &complement, &angle, &kd, &bracket);
     gelu_partials(a, b, &sine, &complement, &bracket, &kd_k, &kd_1, &f_1);

@@ -34,8 +34,8 @@ extension Linearization {
 }
 
 extension CPUBackend {
-    /// Columns that one thread takes at a time: their inputs stay in the second-level cache.
-    private static var chunkColumns: Int { 512 }
+    /// Columns of one product: enough that packing the rows for it costs little.
+    private static var chunkColumns: Int { 1024 }
     /// Rows of one product; more are cut.
     private static var chunkRows: Int { 512 }
 
@@ -60,7 +60,7 @@ extension CPUBackend {
         as type: T.Type
     ) {
         let rowParts = Self.parts(rows.count, of: Self.chunkRows)
-        let columnParts = Self.parts(columns.count, of: 2 * Self.chunkColumns)
+        let columnParts = Self.parts(columns.count, of: Self.chunkColumns)
         parallel(rowParts.count * columnParts.count) { index in
             let i = rowParts[index / columnParts.count]
             let j = columnParts[index % columnParts.count]

@@ -51,7 +51,8 @@ final class CPUProgram: Sendable {
 }
 
 extension CovarianceStep {
-    fileprivate var opcode: ntk_opcode {
+    /// What the C drivers call the step.
+    var opcode: ntk_opcode {
         switch self {
         case .dense: NTK_DENSE
         case .abrelu: NTK_ABRELU
@@ -61,7 +62,8 @@ extension CovarianceStep {
         case .fork: NTK_FORK
         case .exchange: NTK_EXCHANGE
         case .join: NTK_JOIN
-        case .convolution, .pool, .flatten, .globalPool: preconditionFailure("\(self) is no step of a dense net")
+        case .convolution: NTK_CONV
+        case .pool, .flatten, .globalPool: preconditionFailure("\(self) ends a segment and is no step of it")
         }
     }
 }

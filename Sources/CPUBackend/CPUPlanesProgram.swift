@@ -96,15 +96,15 @@ private struct PlanesLayout {
                 convolve(step, window, &stack[stack.count - 1], needsRim: needsRim, isBare: !follower.isPointwise)
             case .abrelu, .erf, .gelu, .layerNorm: point(step, stack[stack.count - 1])
             case .fork:
-                append(step.planeOpcode, stack[stack.count - 1])
+                append(step.opcode, stack[stack.count - 1])
                 stack.append(stack[stack.count - 1])
             case .exchange:
                 stack.swapAt(stack.count - 1, stack.count - 2)
-                append(step.planeOpcode, stack[stack.count - 1])
+                append(step.opcode, stack[stack.count - 1])
             case .join:
                 let shortcut = stack.removeLast()
                 stack[stack.count - 1].hasNTK = stack[stack.count - 1].hasNTK || shortcut.hasNTK
-                append(step.planeOpcode, stack[stack.count - 1])
+                append(step.opcode, stack[stack.count - 1])
             case .pool(let window, let isMean):
                 close(stack[0], sink: NTK_POOL)
                 pool(window, isMean, &stack[0])
@@ -195,7 +195,7 @@ private struct PlanesLayout {
 
     private mutating func point(_ step: CovarianceStep, _ shape: Shape) {
         var entry = ntk_plane_step()
-        entry.opcode = step.planeOpcode
+        entry.opcode = step.opcode
         entry.slot = size
         size += step.planeSlotCount * shape.height * shape.width
         finish(&entry, step, shape)
@@ -270,20 +270,6 @@ extension CovarianceStep {
         case .erf, .gelu: 6
         case .layerNorm: 3
         default: 0
-        }
-    }
-
-    fileprivate var planeOpcode: ntk_opcode {
-        switch self {
-        case .abrelu: NTK_ABRELU
-        case .erf: NTK_ERF
-        case .gelu: NTK_GELU
-        case .layerNorm: NTK_LAYER_NORM
-        case .fork: NTK_FORK
-        case .exchange: NTK_EXCHANGE
-        case .join: NTK_JOIN
-        case .convolution: NTK_CONV
-        case .dense, .pool, .flatten, .globalPool: preconditionFailure("\(self) is no step on planes")
         }
     }
 }

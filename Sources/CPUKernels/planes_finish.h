@@ -9,13 +9,8 @@ STEP void transpose_variances(const ntk_plane_step *step, const real *output, re
         for (int x = 0; x < step->width; x++)
             for (int i = 0; i < w->height; i++)
                 for (int j = 0; j < w->width; j++) {
-                    int py = y * w->stride_y + i - w->top, px = x * w->stride_x + j - w->left;
-                    if (w->is_circular) {
-                        py = (py + step->input_height) % step->input_height;
-                        px = (px + step->input_width) % step->input_width;
-                    }
-                    if (py >= 0 && py < step->input_height && px >= 0 && px < step->input_width)
-                        input[py * step->input_width + px] += R(step->parameters[0]) * output[y * step->width + x];
+                    int pixel = window_pixel(step, y, x, i, j);
+                    if (pixel >= 0) input[pixel] += R(step->parameters[0]) * output[y * step->width + x];
                 }
 }
 
@@ -47,10 +42,7 @@ static acc variance_slope(const ntk_plane_step *step, const scalar *row, size_t 
 STEP void reverse_variances(const ntk_planes *program, size_t s, const scalar *row, const real *record,
                             real *q[NTK_DEPTH + 1]) {
     const ntk_segment *segment = &program->segments[s];
-    size_t part = record_offset(program, s);
-    for (size_t i = 0; i < segment->count; i++)
-        if (is_pointwise(segment->steps[i].opcode))
-            part += (size_t)segment->steps[i].height * (size_t)segment->steps[i].width;
+    size_t part = record_offset(program, s + 1);
     int top = 0;
     for (size_t i = segment->count; i-- > 0;) {
         const ntk_plane_step *step = &segment->steps[i];

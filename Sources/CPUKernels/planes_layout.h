@@ -77,5 +77,3 @@ static inline size_t plane_offset(const plane_set *set, int dy, int dx) {
     return (size_t)extents_before(set->height, set->range_y, dy) * (size_t)all +
            (size_t)height * (size_t)extents_before(set->width, set->range_x, dx);
 }
-
-static inline int segment_start_range(int range, int stride) { return range * stride; }

@@ -9,6 +9,18 @@ static void write_slot(scalar *panel, size_t index, int lane, acc value) {
     panel[index * LANES + (size_t)lane] = (scalar)value;
 }
 
+// The pixel that offset (i, j) of the window of output (y, x) reads; −1 beyond the border.
+static inline int window_pixel(const ntk_plane_step *step, int y, int x, int i, int j) {
+    const ntk_window *w = &step->window;
+    int py = y * w->stride_y + i - w->top, px = x * w->stride_x + j - w->left;
+    if (w->is_circular) {
+        py = (py + step->input_height) % step->input_height;
+        px = (px + step->input_width) % step->input_width;
+    }
+    if (py < 0 || py >= step->input_height || px < 0 || px >= step->input_width) return -1;
+    return py * step->input_width + px;
+}
+
 static void convolve_variances(const ntk_plane_step *step, const acc *q, acc *result) {
     const ntk_window *w = &step->window;
     for (int y = 0; y < step->height; y++) {
@@ -16,13 +28,8 @@ static void convolve_variances(const ntk_plane_step *step, const acc *q, acc *re
             acc sum = 0;
             for (int i = 0; i < w->height; i++) {
                 for (int j = 0; j < w->width; j++) {
-                    int py = y * w->stride_y + i - w->top, px = x * w->stride_x + j - w->left;
-                    if (w->is_circular) {
-                        py = (py + step->input_height) % step->input_height;
-                        px = (px + step->input_width) % step->input_width;
-                    }
-                    if (py >= 0 && py < step->input_height && px >= 0 && px < step->input_width)
-                        sum += q[py * step->input_width + px];
+                    int pixel = window_pixel(step, y, x, i, j);
+                    if (pixel >= 0) sum += q[pixel];
                 }
             }
             result[y * step->width + x] = step->parameters[0] * sum + step->parameters[1];

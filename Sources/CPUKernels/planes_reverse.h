@@ -10,31 +10,38 @@ static inline size_t input_count(const ntk_planes *program) {
     return (size_t)program->segments[0].height * (size_t)program->segments[0].width * (size_t)program->channels;
 }
 
-size_t NAME(ntk_planes_record_size)(const ntk_planes *program) {
-    size_t size = input_count(program);
-    for (size_t s = 0; s < program->count; s++)
-        for (size_t i = 0; i < program->segments[s].count; i++) {
-            const ntk_plane_step *step = &program->segments[s].steps[i];
-            if (is_pointwise(step->opcode)) size += (size_t)step->height * (size_t)step->width;
-        }
+// Numbers of a segment's pointwise steps in a record.
+static inline size_t segment_record(const ntk_segment *segment) {
+    size_t size = 0;
+    for (size_t i = 0; i < segment->count; i++) {
+        const ntk_plane_step *step = &segment->steps[i];
+        if (is_pointwise(step->opcode)) size += (size_t)step->height * (size_t)step->width;
+    }
     return size;
 }
 
-// Where the record of a segment's pointwise steps begins.
+// Where the record of a segment's pointwise steps begins; of the segment behind the last: where the record ends.
 static inline size_t record_offset(const ntk_planes *program, size_t segment) {
     size_t offset = input_count(program);
-    for (size_t s = 0; s < segment; s++)
-        for (size_t i = 0; i < program->segments[s].count; i++) {
-            const ntk_plane_step *step = &program->segments[s].steps[i];
-            if (is_pointwise(step->opcode)) offset += (size_t)step->height * (size_t)step->width;
-        }
+    for (size_t s = 0; s < segment; s++) offset += segment_record(&program->segments[s]);
     return offset;
 }
+
+size_t NAME(ntk_planes_record_size)(const ntk_planes *program) { return record_offset(program, program->count); }
 
 static inline size_t pointwise_count(const ntk_segment *segment) {
     size_t count = 0;
     for (size_t i = 0; i < segment->count; i++) count += (size_t)is_pointwise(segment->steps[i].opcode);
     return count;
+}
+
+static inline size_t most_taped(const ntk_planes *program) {
+    size_t most = 0;
+    for (size_t s = 0; s < program->count; s++) {
+        size_t taped = pointwise_count(&program->segments[s]);
+        if (taped > most) most = taped;
+    }
+    return most;
 }
 
 // What a reverse pass has beside the workspace of a forward pass. In planes of adjoints v holds ∂L/∂k.
@@ -45,12 +52,7 @@ typedef struct {
 } reverse_workspace;
 
 static inline size_t reverse_size(const ntk_planes *program) {
-    size_t most = 0;
-    for (size_t s = 0; s < program->count; s++) {
-        size_t taped = pointwise_count(&program->segments[s]);
-        if (taped > most) most = taped;
-    }
-    size_t total = 2 * most * plane_size(program) + 2 * (size_t)(program->depth + 1) * plane_size(program);
+    size_t total = 2 * most_taped(program) * plane_size(program) + 2 * (size_t)(program->depth + 1) * plane_size(program);
     for (size_t s = 0; s + 1 < program->count; s++) total += 2 * pooled_size(program, s);
     return total;
 }
@@ -64,18 +66,14 @@ size_t NAME(ntk_planes_gradient_scratch)(const ntk_planes *program) {
 static inline real *lay_out_reverse(const ntk_planes *program, real *memory, workspace *work,
                                     reverse_workspace *reverse) {
     memory = lay_out(program, memory, work);
-    size_t size = plane_size(program), most = 0;
+    size_t size = plane_size(program);
     size_t origin = (size_t)program->rim_y * (size_t)work->planes[0].stride + (size_t)program->rim_x;
     for (int i = 0; i <= program->depth; i++) {
         reverse->planes[i] = (plane){memory + origin, memory + size + origin, work->planes[0].stride};
         memory += 2 * size;
     }
-    for (size_t s = 0; s < program->count; s++) {
-        size_t taped = pointwise_count(&program->segments[s]);
-        if (taped > most) most = taped;
-    }
     reverse->tape = (tape){memory, size};
-    memory += 2 * most * size;
+    memory += 2 * most_taped(program) * size;
     for (size_t s = 0; s + 1 < program->count; s++) {
         reverse->pooled[s] = work->pooled[s];
         reverse->pooled[s].v = memory;
@@ -222,10 +220,7 @@ STEP void reverse_convolve(workspace *work, reverse_workspace *reverse, const nt
 STEP void reverse_plane(workspace *work, reverse_workspace *reverse, const ntk_segment *segment, const images *images,
                         real *record, int has_both) {
     size_t taped = pointwise_count(segment);
-    size_t part = 0;
-    for (size_t i = 0; i < segment->count; i++)
-        if (is_pointwise(segment->steps[i].opcode))
-            part += (size_t)segment->steps[i].height * (size_t)segment->steps[i].width;
+    size_t part = segment_record(segment);
     for (size_t i = segment->count; i-- > 0;) {
         const ntk_plane_step *step = &segment->steps[i];
         const place *at = &work->places[i];

@@ -73,7 +73,7 @@ public struct TrainedNet: Sendable {
         check(points)
         precondition(labels.count == points.count, "\(labels.count) labels for \(points.count) points")
         let evaluation = AttackEvaluation(attack: attack, eps: [eps], box: box, batchSize: predictor.batchSize)
-        let results = try evaluation.run(points: points, labels: labels, model: AttackedNet(predictor: predictor))
+        let results = try evaluation.run(points: points, labels: labels, model: predictor)
         return results.first?.examples.points ?? points
     }
 
@@ -81,32 +81,5 @@ public struct TrainedNet: Sendable {
         precondition(
             points.shape.dropFirst().elementsEqual(inputShape),
             "points of shape \(points.shape) for a net that reads \(inputShape)")
-    }
-}
-
-/// What attacks see of a trained net.
-private final class AttackedNet: AttackedModel {
-    let predictor: KernelPredictor
-
-    var backend: any Backend { predictor.backend }
-    var precision: Precision { predictor.precision }
-    var outputs: Int { predictor.outputs }
-
-    init(predictor: KernelPredictor) { self.predictor = predictor }
-
-    func linearize(_ points: Buffer, count: Int) throws(ComputeError) -> any LinearizedModel {
-        LinearizedNet(predictions: try predictor.linearized(points, count: count))
-    }
-}
-
-private struct LinearizedNet: LinearizedModel {
-    private let linearized: LinearizedPredictions
-
-    var predictions: Tensor<Double> { linearized.predictions }
-
-    init(predictions: LinearizedPredictions) { linearized = predictions }
-
-    func inputGradient(cotangents: Tensor<Double>) throws(ComputeError) -> Buffer {
-        try linearized.inputGradient(cotangents: cotangents)
     }
 }

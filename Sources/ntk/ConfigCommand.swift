@@ -12,17 +12,13 @@ struct ConfigCommand: AsyncParsableCommand {
             abstract: "Name everything that is wrong with a configuration.",
             discussion: "Example: ntk config check Configs/quickstart.yaml")
 
-        @Argument(help: "The configuration, a YAML file.")
-        var config: String
-
-        @Argument(help: ArgumentHelp("Values that win over the file's.", valueName: "key=value"))
-        var overrides: [String] = []
+        @OptionGroup var arguments: ConfigurationArguments
 
         func run() async throws {
             try await Failure.report {
-                let configuration = try Configuration.load(config, overrides: overrides)
+                let configuration = try arguments.load()
                 _ = try configuration.architecture()
-                print("\(config): valid")
+                print("\(arguments.config): valid")
             }
         }
     }
@@ -32,15 +28,11 @@ struct ConfigCommand: AsyncParsableCommand {
             abstract: "Print the resolved configuration, with every default, and the plan of the net.",
             discussion: "Example: ntk config show Configs/quickstart.yaml model.depth=5")
 
-        @Argument(help: "The configuration, a YAML file.")
-        var config: String
-
-        @Argument(help: ArgumentHelp("Values that win over the file's.", valueName: "key=value"))
-        var overrides: [String] = []
+        @OptionGroup var arguments: ConfigurationArguments
 
         func run() async throws {
             try await Failure.report {
-                let configuration = try Configuration.load(config, overrides: overrides)
+                let configuration = try arguments.load()
                 print(configuration.resolved(comments: true), terminator: "")
                 guard let plan = try configuration.plan() else { return }
                 print("\n# plan: what describes a pair behind each step")

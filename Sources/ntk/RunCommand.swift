@@ -13,11 +13,7 @@ struct RunCommand: AsyncParsableCommand {
             Example: ntk run Configs/quickstart.yaml data.train=500 inference.diag_reg=1e-3
             """)
 
-    @Argument(help: "The configuration, a YAML file.", completion: .file(extensions: ["yaml", "yml", "json"]))
-    var config: String
-
-    @Argument(help: ArgumentHelp("Values that win over the file's.", valueName: "key=value"))
-    var overrides: [String] = []
+    @OptionGroup var arguments: ConfigurationArguments
 
     @Flag(help: "No progress and no notes; errors, warnings and results only.")
     var quiet = false
@@ -27,7 +23,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Failure.report {
-            let configuration = try Configuration.load(config, overrides: overrides)
+            let configuration = try arguments.load()
             let (quiet, verbose) = (quiet, verbose)
             let observer: RunObserver = { event in
                 switch event {
@@ -45,7 +41,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             for backend in backends { observer(.note("computing on \(backend.device.summary)")) }
             let run = Run(
-                configuration, name: Configuration.name(ofFile: config), backends: backends,
+                configuration, name: Configuration.name(ofFile: arguments.config), backends: backends,
                 version: NTKCommand.version, observer: observer)
             let start = ContinuousClock.now
             let outcome = try await Interruption.guarding { try await run.execute() }

@@ -1,4 +1,3 @@
-import Attacks
 import Compute
 import Foundation
 import Scheduling
@@ -47,11 +46,3 @@ private final class Slots<T: Sendable>: @unchecked Sendable {
 
     var all: [T] { lock.withLock { values.compactMap { $0 } } }
 }
-
-extension KernelPredictor: AttackedModel {
-    package func linearize(_ points: Buffer, count: Int) throws(ComputeError) -> any LinearizedModel {
-        try linearized(points, count: count)
-    }
-}
-
-extension LinearizedPredictions: LinearizedModel {}

@@ -38,12 +38,11 @@ package struct Run: Sendable {
     /// - Throws: `ConfigurationError`, `DatasetError`, `RunFolderError`, `StorageError`, `InferenceError`,
     ///   `ComputeError`, `AttackError` or `RunError`; the run folder then says what failed.
     package func execute() async throws -> Outcome {
-        let architecture = try configuration.architecture()
         observer(.stage("data"))
         let begin = ContinuousClock.now
         let dataset = try Dataset.load(configuration.data.request)
         observer(.note(dataset.summary))
-        let program = try program(architecture, dataset)
+        let program = try configuration.program(inputShape: dataset.inputShape)
         let folder = try openFolder(dataset)
         if folder.isResumed, try folder.status()?.state == .done {
             return Outcome(
@@ -72,17 +71,6 @@ package struct Run: Sendable {
             // The folder may be what failed; the first error is the one to report.
             try? journal.close(.failed, message: "\(error)")
             throw error
-        }
-    }
-
-    private func program(_ architecture: Architecture, _ dataset: Dataset) throws -> CovarianceProgram {
-        let shape = dataset.inputShape
-        do throws(ArchitectureError) {
-            return shape.count == 3
-                ? try architecture.program(height: shape[0], width: shape[1], channels: shape[2])
-                : try architecture.program(channels: shape.reduce(1, *))
-        } catch {
-            throw configuration.error(at: "model", error.description)
         }
     }
 

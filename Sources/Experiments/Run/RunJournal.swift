@@ -78,12 +78,6 @@ final class RunJournal: @unchecked Sendable {
         log?.warning(sentence)
     }
 
-    /// A numerical repair is never silent: it stands in the manifest.
-    func repaired(_ sentence: String) {
-        lock.withLock { manifest.repairs.append(sentence) }
-        warn(sentence)
-    }
-
     func close(_ state: RunStatus.State, message: String? = nil) throws {
         manifest.peakMemory = ProcessMemory.peak
         log?.info("end", ["state": state.rawValue])

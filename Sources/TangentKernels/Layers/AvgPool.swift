@@ -15,11 +15,7 @@ public struct AvgPool: Layer {
     }
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {
-        guard let window = description.size("window") else {
-            throw ArchitectureError("layer 'avg_pool' needs window, its size", line: description.line)
-        }
-        self.init(
-            window: window, stride: description.size("stride") ?? (1, 1), padding: description.padding ?? .valid)
+        window = try description.poolWindow()
     }
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
@@ -33,3 +29,16 @@ let poolKeys: [LayerForm.Key] = [
     .init("stride", .size, "one number or [height, width]; default 1"),
     .init("padding", .choice(["same", "valid", "circular"]), "default valid"),
 ]
+
+extension LayerDescription {
+    /// What both poolings read of their keys.
+    func poolWindow() throws(ArchitectureError) -> Window {
+        guard let window = size("window") else {
+            throw ArchitectureError("layer '\(name)' needs window, its size", line: line)
+        }
+        let stride = size("stride") ?? (1, 1)
+        return Window(
+            height: window.0, width: window.1, strideY: stride.0, strideX: stride.1,
+            padding: (padding ?? .valid).window)
+    }
+}

@@ -15,11 +15,7 @@ public struct SumPool: Layer {
     }
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {
-        guard let window = description.size("window") else {
-            throw ArchitectureError("layer 'sum_pool' needs window, its size", line: description.line)
-        }
-        self.init(
-            window: window, stride: description.size("stride") ?? (1, 1), padding: description.padding ?? .valid)
+        window = try description.poolWindow()
     }
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
