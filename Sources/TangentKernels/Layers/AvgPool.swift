@@ -4,7 +4,7 @@ import Compute
 public struct AvgPool: Layer {
     public static let form = LayerForm("avg_pool", "mean over windows", keys: poolKeys)
 
-    let window: Window
+    package let window: Window
 
     /// - Parameters:
     ///   - window: height and width.

@@ -13,7 +13,7 @@ public struct Conv: Layer {
             .init("padding", .choice(["same", "valid", "circular"]), "default same"),
         ] + Dense.form.keys)
 
-    let window: Window
+    package let window: Window
     public let weightStd: Double
     public let biasStd: Double
 
