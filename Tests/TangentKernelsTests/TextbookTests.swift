@@ -87,22 +87,30 @@ import Testing
     func kernelsOfImages(seed: UInt64, on backend: TestBackend) async throws {
         let net = RandomArchitecture.convolutional(seed: seed, height: 5, width: 4, channels: 3)
         let x = RandomArchitecture.inputs(4, 60, seed: seed)
-        let wanted = try (0..<16).map { try plain(net, x[$0 / 4..<$0 / 4 + 1].elements, x[$0 % 4..<$0 % 4 + 1].elements) }
+        let wanted = try (0..<16).map { index in
+            let (i, j) = (index / 4, index % 4)
+            return try plain(net, x[i..<i + 1].elements, x[j..<j + 1].elements)
+        }
         for precision in Precision.allCases {
             let assembly = GramAssembly(
                 program: try program(net), precision: precision, backends: [try backend.make()])
             let matrices = try await assembly.symmetric(x, [.nngp, .ntk]).matrices
             for kind in CovarianceKind.allCases {
                 let found = try #require(matrices[kind])
-                var error = 0.0
+                func value(_ i: Int, _ j: Int) -> Double { kind == .ntk ? wanted[i * 4 + j].t : wanted[i * 4 + j].k }
+                func error(_ i: Int, _ j: Int) -> Double {
+                    abs(found[i, j] - value(i, j)) / (value(i, i) * value(j, j)).squareRoot()
+                }
                 for i in 0..<4 {
-                    for j in 0...i {
-                        func value(_ i: Int, _ j: Int) -> Double { kind == .ntk ? wanted[i * 4 + j].t : wanted[i * 4 + j].k }
-                        error = max(error, abs(found[i, j] - value(i, j)) / (value(i, i) * value(j, j)).squareRoot())
+                    // In the plain recursion k and q of an image with itself may differ by an ulp.
+                    #expect(
+                        error(i, i)
+                            <= max(Tolerance.textbookOfImages(precision), Tolerance.referenceDiagonal(precision)),
+                        "\(kind), \(precision)")
+                    for j in 0..<i {
+                        #expect(error(i, j) <= Tolerance.textbookOfImages(precision), "\(kind), \(precision)")
                     }
                 }
-                print("ERR", seed, precision, kind, error)
-                #expect(error <= Tolerance.textbook(precision), "\(kind), \(precision)")
             }
         }
     }
@@ -117,7 +125,7 @@ import Testing
         let (weights, direction) = (generator.numbers(3), generator.numbers(60))
         let backend = try backend.make()
         let training = try backend.prepare(program(net), inputs: x, .float64)
-        let step = 1e-3
+        let step = 5e-4
         let along = try [-2.0, -1, 1, 2].map { shift in
             let point = zip(z.elements, direction).map { $0 + shift * step * $1 }
             return try (0..<3).reduce(into: (k: 0.0, t: 0.0)) { sum, j in
@@ -133,8 +141,7 @@ import Testing
             let gradient = try predictor.gradients(at: z).elements
             let found = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
             let scale = zip(gradient, direction).reduce(0) { $0 + abs($1.0 * $1.1) }
-            print("GRAD", seed, kind, abs(found - wanted) / scale)
-            #expect(abs(found - wanted) <= Tolerance.centralDifference * scale, "\(kind)")
+            #expect(abs(found - wanted) <= Tolerance.directionalDifference * scale, "\(kind)")
         }
     }
 }

@@ -25,7 +25,8 @@ package struct PlainImageCovariance: Sendable {
             }
         }
         var images = PlainImageCovariance(
-            height: height, width: width, k: products(x, y), t: [Double](repeating: 0, count: height * width * height * width),
+            height: height, width: width, k: products(x, y),
+            t: [Double](repeating: 0, count: height * width * height * width),
             own1: products(x, x), own2: products(y, y))
         for layer in net.layers { try images.apply(layer) }
         guard images.pixels == 1 else { throw PlainCovarianceError(layer: "an image that is not read out") }
@@ -43,12 +44,15 @@ package struct PlainImageCovariance: Sendable {
                 sums(of: values, sites, alongTheDiagonal: true).map { w * $0 / Double(layer.window.count) }
             }
             let weighted = convolved(t)
-            (k, own1, own2) = (convolved(k).map { $0 + b }, convolved(own1).map { $0 + b }, convolved(own2).map { $0 + b })
+            (k, own1, own2) = (
+                convolved(k).map { $0 + b }, convolved(own1).map { $0 + b }, convolved(own2).map { $0 + b }
+            )
             t = zip(k, weighted).map { $0 + $1 }
             resize(layer.window)
         case let layer as AvgPool: pool(layer.window, scale: 1 / Double(layer.window.count * layer.window.count))
         case let layer as SumPool: pool(layer.window, scale: 1)
-        case is Flatten: readOut { values, count in (0..<count).reduce(0) { $0 + values[$1 * (count + 1)] } / Double(count) }
+        case is Flatten:
+            readOut { values, count in (0..<count).reduce(0) { $0 + values[$1 * (count + 1)] } / Double(count) }
         case is GlobalAvgPool: readOut { values, count in values.reduce(0, +) / Double(count * count) }
         case let layer as Residual:
             var other = self
@@ -65,7 +69,8 @@ package struct PlainImageCovariance: Sendable {
         let before = self
         for p in 0..<pixels {
             for q in 0..<pixels {
-                func entry(_ k: [Double], _ t: Double, _ first: [Double], _ second: [Double]) throws -> PlainCovariance {
+                func entry(_ k: [Double], _ t: Double, _ first: [Double], _ second: [Double]) throws -> PlainCovariance
+                {
                     var entry = PlainCovariance(
                         k: k[p * pixels + q], t: t, q1: first[p * (pixels + 1)], q2: second[q * (pixels + 1)])
                     try entry.apply(layer)
@@ -75,7 +80,8 @@ package struct PlainImageCovariance: Sendable {
                 let pair = try entry(before.k, before.t[index], before.own1, before.own2)
                 (k[index], t[index]) = (pair.k, pair.t)
                 let (first, second) = (
-                    try entry(before.own1, 0, before.own1, before.own1), try entry(before.own2, 0, before.own2, before.own2)
+                    try entry(before.own1, 0, before.own1, before.own1),
+                    try entry(before.own2, 0, before.own2, before.own2)
                 )
                 own1[index] = p == q ? first.q1 : first.k
                 own2[index] = p == q ? second.q1 : second.k

@@ -10,15 +10,18 @@ package enum RandomArchitecture {
         return Architecture([dense(&generator)] + inner + [dense(&generator)])
     }
 
-    /// A net for images of height × width: convolutions, poolings, activations, normalisation and residual blocks, then
-    /// a read-out and dense.
+    /// A net for images of height × width: convolutions, poolings, activations, normalisation and residual blocks, a
+    /// read-out, and in half of the cases more than one dense layer behind it.
     package static func convolutional(seed: UInt64, height: Int, width: Int, channels: Int) -> Architecture {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<1000 {
             let isCircular = Int.random(in: 0..<4, using: &generator) == 0
-            var layers: [any Layer] = []
-            for _ in 0..<Int.random(in: 1...3, using: &generator) { layers += block(isCircular, &generator) }
+            var layers = [conv(isCircular, stride: (1, 1), &generator), activation(&generator)]
+            for _ in 0..<Int.random(in: 0...2, using: &generator) { layers += block(isCircular, &generator) }
             layers.append(Bool.random(using: &generator) ? Flatten() : GlobalAvgPool())
+            if Bool.random(using: &generator) {
+                layers += self.layers(count: Int.random(in: 1...3, using: &generator), depth: 1, &generator)
+            }
             let net = Architecture(layers + [dense(&generator)])
             // Windows that do not fit, and orders that do not go together, are drawn anew.
             if (try? net.program(height: height, width: width, channels: channels)) != nil { return net }
@@ -93,7 +96,8 @@ package enum RandomArchitecture {
         _ isCircular: Bool, stride: (Int, Int), _ generator: inout SeededGenerator
     ) -> any Layer {
         Conv(
-            filter: (Int.random(in: 1...4, using: &generator), Int.random(in: 1...4, using: &generator)), stride: stride,
+            filter: (Int.random(in: 1...4, using: &generator), Int.random(in: 1...4, using: &generator)),
+            stride: stride,
             padding: isCircular ? .circular : [.same, .same, .valid].randomElement(using: &generator) ?? .same,
             weightStd: Double.random(in: 0.7...1.8, using: &generator),
             biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
