@@ -76,7 +76,8 @@ let package = Package(
             name: "ntk",
             dependencies: [
                 "CVersion",
-                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Attacks",
+                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Inference",
+                "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -91,13 +92,15 @@ let package = Package(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "OpenCLBackend", "CPUBackend", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: ["Experiments", "TangentKernels", "Inference", "StorageTestSupport"]),
         // The built executable, as scripts see it.
         .testTarget(
             name: "CommandLineTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),
