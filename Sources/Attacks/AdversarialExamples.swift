@@ -13,7 +13,7 @@ package struct AdversarialExamples: Sendable, Equatable {
     package var values: [Double]
     /// Whether x̃ has left the class it should leave, or reached the one it should reach, [m].
     package var isSuccessful: [Bool]
-    /// max |x̃ − x| per point, subtracted in the model's precision, [m].
+    /// ‖x̃ − x‖ in the threat model's norm, subtracted in the model's precision, [m].
     package var distances: [Double]
     /// Points that had not reached the goal and whose first gradient was zero everywhere.
     package var zeroGradients: Int

@@ -25,3 +25,19 @@ func log(_ x: Double) -> Double {
         Darwin.log(x)
     #endif
 }
+
+func cos(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.cos(x)
+    #else
+        Darwin.cos(x)
+    #endif
+}
+
+func sin(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.sin(x)
+    #else
+        Darwin.sin(x)
+    #endif
+}
