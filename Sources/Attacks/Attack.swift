@@ -7,6 +7,13 @@ package protocol Attack: Sendable {
     /// Input gradients that one point costs at most; predictions for a black box.
     var gradientSteps: Int { get }
     var objective: AttackObjective { get }
+    /// Which class points shall leave or reach.
+    var goal: AttackGoal { get }
+    /// Whether a point that reached the goal at a smaller radius is taken over at a larger one, whose ball holds it. Where
+    /// it is not, the result at a radius is what the attack does there and nothing else.
+    var isCumulative: Bool { get }
+    /// Whether the attack asks for predictions only.
+    var isBlackBox: Bool { get }
 
     /// Moves the points of a batch inside the threat model.
     /// - Throws: `AttackError`.
@@ -20,5 +27,7 @@ package protocol Attack: Sendable {
 }
 
 extension Attack {
+    package var isCumulative: Bool { false }
+    package var isBlackBox: Bool { false }
     package func doubts(about threat: ThreatModel) -> [String] { [] }
 }

@@ -17,7 +17,9 @@ final class AttackedBatch {
     private let begin = ContinuousClock.now
     /// The model at x, until the first step has used it.
     private var atOrigin: (any LinearizedModel)?
-    private var best: (points: Tensor<Double>, predictions: Tensor<Double>)?
+    /// The best that was found, at first the clean points: x̃ and f(x̃).
+    private var points: Tensor<Double>
+    private var predictions: Tensor<Double>
     private var zeroGradients = 0
     private var pointSteps = 0
 
@@ -49,6 +51,8 @@ final class AttackedBatch {
         } else {
             cleanPredictions = try device { () throws(ComputeError) in try model.predict(origin, count: count) }
         }
+        points = Tensor(shape: batch.points.shape, elements: clean)
+        predictions = cleanPredictions
         aim = Aim(
             objective: objective, goal: goal,
             classes: try goal.classes(batch, cleanPredictions, outputs: model.outputs))
@@ -57,8 +61,7 @@ final class AttackedBatch {
 
     /// Points that have not reached the goal, in order: where x has not, until something was found that has.
     var active: [Int] {
-        let predictions = best?.predictions ?? cleanPredictions
-        return (0..<count).filter { !aim.isReached(predictions.row($0), $0) }
+        (0..<count).filter { !aim.isReached(predictions.row($0), $0) }
     }
 
     /// x of point i, [d].
@@ -147,15 +150,15 @@ final class AttackedBatch {
     /// - Parameters:
     ///   - points: [rows, d].
     ///   - predictions: f there, [rows, k].
-    func keep(_ points: [Double], _ predictions: Tensor<Double>, _ rows: [Int]) {
-        var found = best ?? (Tensor(shape: batch.points.shape, elements: clean), cleanPredictions)
-        let candidates = Tensor(shape: [rows.count, size], elements: points)
+    ///   - replaces: whether they are kept whatever was there.
+    func keep(_ points: [Double], _ predictions: Tensor<Double>, _ rows: [Int], replaces: Bool = false) {
         let better = rows.indices.filter {
-            best == nil || isBetter(predictions.row($0), than: found.predictions.row(rows[$0]), rows[$0])
+            replaces || isBetter(predictions.row($0), than: self.predictions.row(rows[$0]), rows[$0])
         }
-        found.points.replace(better.map { rows[$0] }, with: candidates.rows(better))
-        found.predictions.replace(better.map { rows[$0] }, with: predictions.rows(better))
-        best = found
+        guard !better.isEmpty else { return }
+        let candidates = Tensor(shape: [rows.count, size], elements: points)
+        self.points.replace(better.map { rows[$0] }, with: candidates.rows(better))
+        self.predictions.replace(better.map { rows[$0] }, with: predictions.rows(better))
     }
 
     private func isBetter(_ new: ArraySlice<Double>, than old: ArraySlice<Double>, _ i: Int) -> Bool {
@@ -170,12 +173,12 @@ final class AttackedBatch {
     /// - Parameter steps: of each point, as announced; those that were not needed are reported as done.
     func examples(steps: Int) -> AdversarialExamples {
         control.onStep(max(0, steps * count - pointSteps))
-        let (points, predictions) = best ?? (Tensor(shape: batch.points.shape, elements: clean), cleanPredictions)
         let elapsed = (ContinuousClock.now - begin).components
         return AdversarialExamples(
             points: points, cleanPredictions: cleanPredictions, predictions: predictions,
             cleanValues: (0..<count).map { aim.value(cleanPredictions.row($0), $0) },
             values: (0..<count).map { aim.value(predictions.row($0), $0) },
+            isCleanSuccessful: (0..<count).map { aim.isReached(cleanPredictions.row($0), $0) },
             isSuccessful: (0..<count).map { aim.isReached(predictions.row($0), $0) },
             distances: (0..<count).map {
                 ball.distance(points.elements[$0 * size..<($0 + 1) * size], clean[$0 * size..<($0 + 1) * size])

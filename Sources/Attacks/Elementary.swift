@@ -34,6 +34,22 @@ func cos(_ x: Double) -> Double {
     #endif
 }
 
+func tanh(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.tanh(x)
+    #else
+        Darwin.tanh(x)
+    #endif
+}
+
+func atanh(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.atanh(x)
+    #else
+        Darwin.atanh(x)
+    #endif
+}
+
 func sin(_ x: Double) -> Double {
     #if canImport(Glibc)
         Glibc.sin(x)

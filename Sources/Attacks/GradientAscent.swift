@@ -51,7 +51,7 @@ struct GradientAscent {
             attacked.didStep(rows.count)
         }
         let predictions = try attacked.predict(path.point, rows)
-        attacked.keep(try attacked.download(path.point), predictions, rows)
+        attacked.keep(try attacked.download(path.point), predictions, rows, replaces: restart == 0)
     }
 
     /// One step from the gradient at the path's point.
