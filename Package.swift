@@ -87,11 +87,13 @@ let package = Package(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: ["Experiments", "TangentKernels", "Inference", "StorageTestSupport"]),
         // The built executable, as scripts see it.
         .testTarget(
             name: "CommandLineTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),

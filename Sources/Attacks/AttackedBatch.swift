@@ -39,17 +39,17 @@ final class AttackedBatch {
         let clean = model.precision == .float32 ? batch.points.elements.rounded().widened() : batch.points.elements
         self.clean = clean
         try batch.check(clean, ball.box)
-        let origin = try device { () throws(ComputeError) in
+        let origin = try onDevice { () throws(ComputeError) in
             try model.backend.upload(clean, as: model.precision)
         }
         self.origin = origin
         let count = batch.points.count
         if startsAtOrigin && ball.eps > 0 {
-            let linearized = try device { () throws(ComputeError) in try model.linearize(origin, count: count) }
+            let linearized = try onDevice { () throws(ComputeError) in try model.linearize(origin, count: count) }
             atOrigin = linearized
             cleanPredictions = linearized.predictions
         } else {
-            cleanPredictions = try device { () throws(ComputeError) in try model.predict(origin, count: count) }
+            cleanPredictions = try onDevice { () throws(ComputeError) in try model.predict(origin, count: count) }
         }
         points = Tensor(shape: batch.points.shape, elements: clean)
         predictions = cleanPredictions
@@ -71,27 +71,27 @@ final class AttackedBatch {
 
     /// Sends points to the device.
     func upload(_ points: [Double]) throws(AttackError) -> Buffer {
-        try device { () throws(ComputeError) in try model.backend.upload(points, as: model.precision) }
+        try onDevice { () throws(ComputeError) in try model.backend.upload(points, as: model.precision) }
     }
 
     func download(_ buffer: Buffer) throws(AttackError) -> [Double] {
-        try device { () throws(ComputeError) in try model.backend.download(buffer) }
+        try onDevice { () throws(ComputeError) in try model.backend.download(buffer) }
     }
 
     /// Runs an elementwise operation on the device.
     func run(_ operation: Operation) throws(AttackError) {
-        try device { () throws(ComputeError) in try model.backend.run(operation) }
+        try onDevice { () throws(ComputeError) in try model.backend.run(operation) }
     }
 
     func predict(_ points: Buffer, _ rows: [Int]) throws(AttackError) -> Tensor<Double> {
-        let predictions = try device { () throws(ComputeError) in try model.predict(points, count: rows.count) }
+        let predictions = try onDevice { () throws(ComputeError) in try model.predict(points, count: rows.count) }
         try check(predictions, rows)
         return predictions
     }
 
     /// The model at points that belong to some rows of the batch.
     func linearize(_ points: Buffer, _ rows: [Int]) throws(AttackError) -> any LinearizedModel {
-        let linearized = try device { () throws(ComputeError) in try model.linearize(points, count: rows.count) }
+        let linearized = try onDevice { () throws(ComputeError) in try model.linearize(points, count: rows.count) }
         try check(linearized.predictions, rows)
         return linearized
     }
@@ -105,7 +105,7 @@ final class AttackedBatch {
     /// Σ_c cotangents[i, c] ∇f_c.
     func gradient(_ linearized: any LinearizedModel, _ cotangents: [Double]) throws(AttackError) -> Buffer {
         let cotangents = Tensor(shape: linearized.predictions.shape, elements: cotangents)
-        return try device { () throws(ComputeError) in try linearized.inputGradient(cotangents: cotangents) }
+        return try onDevice { () throws(ComputeError) in try linearized.inputGradient(cotangents: cotangents) }
     }
 
     /// The numbers of a gradient, [rows, d].
@@ -194,6 +194,6 @@ extension Tensor {
 }
 
 /// Runs what talks to a device.
-private func device<R>(_ body: () throws(ComputeError) -> R) throws(AttackError) -> R {
+func onDevice<R>(_ body: () throws(ComputeError) -> R) throws(AttackError) -> R {
     do { return try body() } catch { throw .compute(error) }
 }
