@@ -25,6 +25,7 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         // The OpenCL text, embedded; its files are named in kernels.c.
         .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
         // What a device, a buffer and an operation are. Does no work.
@@ -40,12 +41,14 @@ let package = Package(
         .target(name: "CPUBackend", dependencies: ["Compute", "CPUKernels", "COpenBLAS"]),
         // Which tile of a Gram matrix runs on which device, with retry and progress. Knows no mathematics.
         .target(name: "Scheduling", dependencies: ["Compute"]),
-        // npy arrays, atomic files, JSON lines, checksums and fingerprints.
-        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL"]),
+        // npy arrays, tile stores, atomic files, JSON lines, checksums and fingerprints.
+        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL", "CISAL"]),
         // Architectures, layers, planner; Gram and gradient assembly.
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
+        // Finite nets: layers, training, empirical NTK and its dynamics.
+        .target(name: "Networks", dependencies: ["Compute", "TangentKernels", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
         .target(name: "Attacks", dependencies: ["Compute", "TangentKernels"]),
         // The library's face: a net, its Gram matrices, predictions and attacks.
@@ -91,6 +94,8 @@ let package = Package(
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Networks", "OpenCLBackend", "CPUBackend", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
