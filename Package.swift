@@ -83,11 +83,15 @@ let package = Package(
 
         // Golden files and readers that several test targets share.
         .target(
-            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels", "Datasets"],
+            path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
-        .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"]),
-        .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "TestSupport"]),
+        .testTarget(
+            name: "OpenCLBackendTests",
+            dependencies: ["OpenCLBackend", "CPUBackend", "TangentKernels", "Datasets", "TestSupport"]),
+        .testTarget(
+            name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "Datasets", "TestSupport"]),
         .testTarget(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
