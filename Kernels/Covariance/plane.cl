@@ -105,6 +105,78 @@ STEP void layer_norm_entry(entry *s, const real *row, const real *col, CONSTANT 
     entry_from_pair(s, &w, &row_after, &col_after);
 }
 
+// ---- one image ------------------------------------------------------------------------------------------------------
+// Slots of one image at one pixel from its variance q, which moves on to the one behind the step; and dq'/dq.
+
+STEP void plane_roots(acc q, acc *slot) {
+    slot[PLANE_P] = sqrt(q);
+    slot[PLANE_I] = q > 0 ? 1 / sqrt(q) : 0;
+}
+
+STEP void abrelu_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {
+    variance v = {*q, 1};
+    acc own[1];
+    plane_roots(*q, slot);
+    abrelu_variance(&v, own, p);
+    *q = v.q;
+}
+
+STEP acc abrelu_plane_slope(acc q, CONSTANT acc *p) { return p[0]; }
+
+STEP void smooth_plane_slots(const variance *v, const acc *own, acc *slot) {
+    slot[PLANE_AFTER] = sqrt(v->q);
+    slot[PLANE_N] = own[SMOOTH_N];
+    slot[PLANE_J] = own[SMOOTH_J];
+    slot[PLANE_OUT] = own[SMOOTH_OUT];
+}
+
+// growth is d ln √q'/d ln √q.
+STEP acc slope_of_growth(const variance *v, acc q) { return v->growth * v->q / q; }
+
+STEP void erf_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {
+    variance v = {*q, 1};
+    acc own[7];
+    plane_roots(*q, slot);
+    erf_variance(&v, own, p);
+    smooth_plane_slots(&v, own, slot);
+    *q = v.q;
+}
+
+STEP acc erf_plane_slope(acc q, CONSTANT acc *p) {
+    variance v = {q, 1};
+    acc own[7];
+    erf_variance(&v, own, p);
+    return q > 0 ? slope_of_growth(&v, q) : (acc)(4 / PI);
+}
+
+STEP void gelu_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {
+    variance v = {*q, 1};
+    acc own[7];
+    plane_roots(*q, slot);
+    gelu_variance(&v, own, p);
+    smooth_plane_slots(&v, own, slot);
+    *q = v.q;
+}
+
+STEP acc gelu_plane_slope(acc q, CONSTANT acc *p) {
+    variance v = {q, 1};
+    acc own[7];
+    gelu_variance(&v, own, p);
+    return q > 0 ? slope_of_growth(&v, q) : (acc)0.25;
+}
+
+STEP void layer_norm_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {
+    variance v = {*q, 1};
+    plane_roots(*q, slot);
+    layer_norm_variance(&v, slot + PLANE_SCALE, p);
+    *q = v.q;
+}
+
+STEP acc layer_norm_plane_slope(acc q, CONSTANT acc *p) {
+    acc sum = q + p[0];
+    return sum > 0 ? p[0] / (sum * sum) : 0;
+}
+
 // ---- reverse --------------------------------------------------------------------------------------------------------
 // With g_k = ∂L/∂k' and g_t = ∂L/∂t' behind an activation k' = F(k, q₁, q₂), t' = K̇(k, q₁, q₂) t, and F_k = K̇:
 //

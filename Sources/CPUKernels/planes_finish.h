@@ -18,24 +18,12 @@ STEP void transpose_variances(const ntk_plane_step *step, const real *output, re
 static acc variance_slope(const ntk_plane_step *step, const scalar *row, size_t pixel) {
     acc root = (acc)row[step->slot + pixel];
     acc before = root * root;
-    variance v = {before, 1};
-    acc slot[7];
     switch (step->opcode) {
-    case NTK_ABRELU: return step->parameters[0];
-    case NTK_ERF:
-        if (before == 0) return 4 / PI;
-        erf_variance(&v, slot, step->parameters);
-        break;
-    case NTK_GELU:
-        if (before == 0) return 0.25;
-        gelu_variance(&v, slot, step->parameters);
-        break;
-    default: {
-        acc sum = before + step->parameters[0];
-        return sum > 0 ? step->parameters[0] / (sum * sum) : 0;
+    case NTK_ABRELU: return abrelu_plane_slope(before, step->parameters);
+    case NTK_ERF: return erf_plane_slope(before, step->parameters);
+    case NTK_GELU: return gelu_plane_slope(before, step->parameters);
+    default: return layer_norm_plane_slope(before, step->parameters);
     }
-    }
-    return v.growth * v.q / before; // growth is ∂ ln √q'/∂ ln √q
 }
 
 // ∂L/∂q at the end of a segment, in q[0], to its start; the record's shares are added on the way.

@@ -40,31 +40,26 @@ static void convolve_variances(const ntk_plane_step *step, const acc *q, acc *re
 // The slots of a pointwise step at one pixel; returns the variance behind it.
 static acc point_slots(const ntk_plane_step *step, acc q, scalar *panel, size_t pixel, int lane) {
     size_t pixels = (size_t)step->height * (size_t)step->width;
-    variance v = {q, 1};
-    acc slot[7];
-    acc values[MOST_SLOTS] = {sqrt(q), q > 0 ? 1 / sqrt(q) : 0};
+    acc values[MOST_SLOTS];
     size_t count = 2;
     switch (step->opcode) {
-    case NTK_ABRELU: abrelu_variance(&v, slot, step->parameters); break;
+    case NTK_ABRELU: abrelu_plane_slots(&q, values, step->parameters); break;
     case NTK_ERF:
+        erf_plane_slots(&q, values, step->parameters);
+        count = PLANE_SMOOTH_SLOTS;
+        break;
     case NTK_GELU:
-        if (step->opcode == NTK_ERF) erf_variance(&v, slot, step->parameters);
-        else gelu_variance(&v, slot, step->parameters);
-        values[PLANE_AFTER] = sqrt(v.q);
-        values[PLANE_N] = slot[SMOOTH_N];
-        values[PLANE_J] = slot[SMOOTH_J];
-        values[PLANE_OUT] = slot[SMOOTH_OUT];
+        gelu_plane_slots(&q, values, step->parameters);
         count = PLANE_SMOOTH_SLOTS;
         break;
     case NTK_LAYER_NORM:
-        layer_norm_variance(&v, slot, step->parameters);
-        values[PLANE_SCALE] = slot[0];
+        layer_norm_plane_slots(&q, values, step->parameters);
         count = 3;
         break;
     default: break;
     }
     for (size_t i = 0; i < count; i++) write_slot(panel, step->slot + i * pixels + pixel, lane, values[i]);
-    return v.q;
+    return q;
 }
 
 // Runs the variances of one image through a segment; they start and end in q[0].

@@ -41,6 +41,17 @@ final class Memory: Sendable {
         context.monitor.released(bytes: byteCount)
     }
 
+    /// Copies numbers to the start.
+    func write<T: BitwiseCopyable>(_ elements: [T], on queue: Queue) throws(ComputeError) {
+        let raw = raw
+        let bytes = elements.count * MemoryLayout<T>.stride
+        try queue.enqueue("clEnqueueWriteBuffer", "write", "sending \(Self.size(bytes))") { queue, event in
+            elements.withUnsafeBytes {
+                clEnqueueWriteBuffer(queue, raw, cl_bool(CL_TRUE), 0, bytes, $0.baseAddress, 0, nil, event)
+            }
+        }
+    }
+
     /// Waits for the device and lends the first `byteCount` bytes to `body`; a processor's memory is not copied.
     func read(_ byteCount: Int, on queue: Queue, _ body: (UnsafeRawPointer) -> Void) throws(ComputeError) {
         let raw = raw

@@ -12,9 +12,8 @@ extension OpenCLBackend {
         precondition(
             inputs.count >= count * dimension, "\(inputs.count) numbers for \(count) inputs of \(dimension)")
         guard program.geometry == .scalar else {
-            throw ComputeError(
-                .deviceUnavailable, operation: "preparing a convolutional net", device: device.name,
-                detail: "the opencl backend computes dense nets", advice: "set compute.backend: cpu")
+            let planes = try preparePlanes(program, inputs: inputs, count: count)
+            return CovarianceInputs(program: program, count: count, precision: precision, storage: planes)
         }
         let text = ScalarProgram(program)
         let source = source(of: text, precision)

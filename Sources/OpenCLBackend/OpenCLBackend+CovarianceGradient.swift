@@ -4,11 +4,12 @@ extension OpenCLBackend {
     package func linearize(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs
     ) throws(ComputeError) -> Linearization {
+        guard rows.program.geometry == .scalar else { return try linearizePlanes(kind, rows: rows, columns: columns) }
         let (left, right) = (context.tables(of: rows), context.tables(of: columns))
         precondition(left.source == right.source, "rows and columns were prepared for different programs")
         let kernel = try kernel("linearize", of: left.source)
         let result = try OpenCLLinearization(
-            rows: rows.count, width: right.stride, precision: rows.precision, in: context)
+            kind, rows: rows.count, width: right.stride, precision: rows.precision, hasFactors: true, in: context)
         let arguments: [KernelArgument] =
             [.buffer(left.parameters)] + left.arguments + [.size(rows.count)] + right.arguments
             + [
@@ -22,6 +23,13 @@ extension OpenCLBackend {
     package func pullback(
         _ linearization: Linearization, cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
+        guard linearization.rows.program.geometry == .scalar else {
+            let request = PlaneGradient(
+                kind: context.factors(of: linearization).kind, rows: linearization.rows,
+                columns: linearization.columns, cotangents: cotangents, count: count, weights: weights,
+                outputs: outputs)
+            return try gradient(request)
+        }
         let precision = linearization.rows.precision
         let points = linearization.rows.count
         let dimension = linearization.rows.program.input.count
@@ -53,9 +61,25 @@ extension OpenCLBackend {
         return gradient
     }
 
+    package func gradient(
+        _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs,
+        cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer {
+        guard rows.program.geometry == .scalar else {
+            return try gradient(
+                PlaneGradient(
+                    kind: kind, rows: rows, columns: columns, cotangents: cotangents, count: count, weights: weights,
+                    outputs: outputs))
+        }
+        let linearization = try linearize(kind, rows: rows, columns: columns)
+        return try pullback(linearization, cotangents: cotangents, count: count, weights: weights, outputs: outputs)
+    }
+
     package func bytesPerPair(_ program: CovarianceProgram, _ precision: Precision) -> Int {
+        // On planes the value; gradients keep sums over pairs alone.
+        guard program.geometry == .scalar else { return precision.byteCount }
         // value, tangential, radial, coefficients, and the parts of the gradient that are added up at the end
-        (4 + (program.input.count + PullbackParts.smallest - 1) / PullbackParts.smallest) * precision.byteCount
+        return (4 + (program.input.count + PullbackParts.smallest - 1) / PullbackParts.smallest) * precision.byteCount
     }
 
     // MARK: Kernels

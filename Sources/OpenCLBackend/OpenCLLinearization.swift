@@ -1,7 +1,9 @@
 import Compute
 
-/// Covariances of rows × columns with the factors of their gradient: ∇K = tangential u' + radial u.
+/// Covariances of rows × columns, and in the scalar geometry the factors of their gradient:
+/// ∇K = tangential u' + radial u. On planes the gradient is computed when it is asked for.
 final class OpenCLLinearization: Sendable {
+    let kind: CovarianceKind
     /// Each [rows, width].
     let value: Memory
     let tangential: Memory
@@ -9,13 +11,16 @@ final class OpenCLLinearization: Sendable {
     /// Columns, rounded up to whole panels.
     let width: Int
 
-    init(rows: Int, width: Int, precision: Precision, in context: Context) throws(ComputeError) {
+    init(
+        _ kind: CovarianceKind, rows: Int, width: Int, precision: Precision, hasFactors: Bool, in context: Context
+    ) throws(ComputeError) {
+        self.kind = kind
         self.width = width
         let bytes = rows * width * precision.byteCount
         let advice = "handle fewer points at a time"
         value = try Memory(bytes, in: context, advice: advice)
-        tangential = try Memory(bytes, in: context, advice: advice)
-        radial = try Memory(bytes, in: context, advice: advice)
+        tangential = try Memory(hasFactors ? bytes : 0, in: context, advice: advice)
+        radial = try Memory(hasFactors ? bytes : 0, in: context, advice: advice)
     }
 }
 

@@ -1,0 +1,135 @@
+// What all pairs of an image share in its gradient: the recursion of its variances, backwards, with lanes being
+// cotangents. Behind planes_reverse.cl with PAIRING = ROW_AGAINST_ITSELF.
+
+#define VARIANCES(number) (variances + (number) * s->plan->pixels)
+
+STEP acc variance_slope(const pass *s, CONSTANT plane_step *step, int p) {
+    CONSTANT acc *parameters = s->parameters + step->parameter;
+    acc root = s->row[step->slot + p];
+    acc q = root * root;
+    switch (step->opcode) {
+#ifdef ABRELU
+    case STEP_ABRELU: return abrelu_plane_slope(q, parameters);
+#endif
+#ifdef ERF
+    case STEP_ERF: return erf_plane_slope(q, parameters);
+#endif
+#ifdef GELU
+    case STEP_GELU: return gelu_plane_slope(q, parameters);
+#endif
+#ifdef LAYER_NORM
+    case STEP_LAYER_NORM: return layer_norm_plane_slope(q, parameters);
+#endif
+    default: return 0;
+    }
+}
+
+// dL/dq at the end of a segment, in number `end`, to its start, in number 0; the record's shares are added on the way.
+STEP void reverse_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL const real *record,
+                            GLOBAL real *variances) {
+    for (int i = segment->count - 1; i >= 0; i--) {
+        CONSTANT plane_step *step = s->steps + segment->first + i;
+        GLOBAL real *in = VARIANCES(step->input), *out = VARIANCES(step->output);
+        int pixels = step->height * step->width;
+        switch (step->opcode) {
+        case CONVOLUTION: {
+            real scale = R(s->parameters[step->parameter]);
+            FOR_PLACES(y, x, step->input_height, step->input_width) {
+                real sum = R(0);
+                TRANSPOSED_SUM(sum, step, out, step->width, y, x, step->input_height, step->input_width, step->height,
+                               step->width)
+                in[y * step->input_width + x] = scale * sum;
+            }
+            break;
+        }
+        case FORK:
+            FOR_ALL(p, pixels) in[p] += out[p];
+            break;
+        case JOIN:
+            FOR_ALL(p, pixels) in[p] = out[p];
+            break;
+        default:
+            FOR_ALL(p, pixels) in[p] = fma(in[p], R(variance_slope(s, step, p)), record[step->record + p]);
+            break;
+        }
+        BARRIER;
+    }
+}
+
+// dL/dq behind a pool is that of the pooled covariance of the image with itself at D = 0, then of what it was made of.
+STEP void reverse_pooled_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL real *variances) {
+    GLOBAL real *diagonal = s->adjoints + segment->pooled + pooled_offset(segment, 0, 0), *q = VARIANCES(0);
+    real scale = R(s->parameters[segment->pool_scale]);
+    FOR_ALL(p, segment->pool_height * segment->pool_width) diagonal[p] = fma(scale, q[p], diagonal[p]);
+    BARRIER;
+    reverse_pool(s, segment, 0, 0);
+    PLANES const real *k = FIRST(s, segment->end);
+    GLOBAL real *end = VARIANCES(segment->end);
+    FOR_PLACES(y, x, segment->end_height, segment->end_width)
+    end[y * segment->end_width + x] = k[y * s->plan->stride + x];
+    BARRIER;
+}
+
+// Tasks are rows x groups of LANES cotangents.
+// row_table  [rows, size], from row first_row on
+// sums       [rows, parts, count, pitch]
+// gradients  [rows, count, pixels, channels] from number first_number on
+// scratch    as in planes_gradient.cl, and behind the record planes.planes numbers per pixel
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void finish(
+    PLAN_ARGUMENTS, GLOBAL const scalar *row_table, SIZE first_row, SIZE rows, SIZE parts, SIZE count,
+    GLOBAL const scalar *sums, SIZE pitch, GLOBAL scalar *gradients, SIZE first_number,
+    GLOBAL real *scratch, SIZE scratch_size, SIZE tape_size
+#ifdef PLANES_LOCAL
+    , __local real *planes
+#endif
+) {
+    GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
+    GLOBAL real *tape = own + 2 * plan->pooled, *rest = tape + tape_size;
+#ifndef PLANES_LOCAL
+    GLOBAL real *planes = rest;
+    rest += 2 * plan->planes * plan->plane;
+#endif
+    GLOBAL real *record = rest, *variances = record + pitch;
+    int numbers = segments->height * segments->width * plan->channels, last = plan->segments - 1;
+    SIZE groups = (count + LANES - 1) / LANES;
+    for (SIZE task = get_group_id(0); task < rows * groups; task += get_num_groups(0)) {
+        SIZE i = task / groups, first = task % groups * LANES, lanes = min((SIZE)LANES, count - first);
+        GLOBAL const scalar *row = row_table + (first_row + i) * plan->size;
+        pass all = {plan, segments, steps, parameters, row, row, planes, own, own + plan->pooled, tape};
+        const pass *s = &all;
+        GLOBAL scalar *numbered = (GLOBAL scalar *)record;
+        FOR_ALL(n, plan->record * LANES) {
+            scalar sum = 0;
+            SIZE lane = n % LANES, at = n / LANES;
+            for (SIZE part = 0; part < parts && lane < lanes; part++)
+                sum += sums[((i * parts + part) * count + first + lane) * pitch + at];
+            numbered[n] = sum;
+        }
+        // The covariances at the read-out do not depend on the variances behind the last activation.
+        FOR_ALL(p, segments[last].end_height * segments[last].end_width) VARIANCES(segments[last].end)[p] = R(0);
+        BARRIER;
+
+        // The image against itself, as far as pools mix its planes.
+        wide none_v = 0, none_t = 0;
+        for (int n = 0; n < last; n++)
+            forward_segment(s, n, segments[n].self_y, segments[n].self_x, &none_v, &none_t);
+        real zero = R(0);
+        for (int n = last; n >= 0; n--) {
+            CONSTANT plane_segment *segment = segments + n;
+            if (segment->sink == SINK_POOL) reverse_pooled_variances(s, segment, variances);
+            if (n > 0) clear_pool(segment - 1, s->adjoints);
+            for (int dy = -segment->self_y; dy <= segment->self_y; dy++)
+                for (int dx = -segment->self_x; dx <= segment->self_x; dx++)
+                    if (dy != 0 || dx != 0) reverse_displacement(s, n, dy, dx, &zero, &zero, record);
+            reverse_variances(s, segment, record, variances);
+        }
+
+        real scale = R((acc)2 / plan->channels);
+        FOR_ALL(n, numbers)
+        record[n] = fma(scale * VARIANCES(0)[n / plan->channels], R(row[n]), record[n]);
+        BARRIER;
+        FOR_ALL(n, numbers * LANES)
+        if (n % LANES < lanes) gradients[first_number + (i * count + first + n % LANES) * numbers + n / LANES] = numbered[n];
+        BARRIER;
+    }
+}

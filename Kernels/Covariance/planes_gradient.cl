@@ -1,0 +1,155 @@
+// Records of pairs, contracted with coefficients over the pairs of a row image. Behind planes_reverse.cl.
+//
+// One cotangent goes into the pass, whose record then collects a part of the columns. Of several, each record is made
+// once and contracted with all: in the vector form lane by lane, in the group form BLOCK pairs at a time, so that a sum
+// in global memory is fetched once for as many. Nothing of the size of pairs x records exists.
+
+#ifndef BLOCK
+#define BLOCK 16
+#endif
+
+// c[i, s, j] = sum over o of cotangents[i, s, o] weights[j, o], 0 past the last column. [width, rows] work-items, a row
+// being a point and a cotangent of it.
+// cotangents    [rows, outputs] from number `first` on
+// coefficients  [rows, width]
+__kernel void weigh(GLOBAL const acc *cotangents, SIZE first, SIZE rows, SIZE outputs, GLOBAL const acc *weights, SIZE columns,
+                    SIZE width, GLOBAL scalar *coefficients) {
+    SIZE j = get_global_id(0), r = get_global_id(1);
+    if (j >= width || r >= rows) return;
+    acc sum = 0;
+    for (SIZE o = 0; o < outputs && j < columns; o++) sum += cotangents[first + r * outputs + o] * weights[j * outputs + o];
+    coefficients[r * width + j] = (scalar)sum;
+}
+
+STEP void clear_record(GLOBAL real *record, int size) {
+    FOR_ALL(i, size) record[i] = R(0);
+    BARRIER;
+}
+
+// Adds the record of a pair for L = coefficient (k_weight k + t_weight t) at the read-out.
+STEP void reverse_pair(const pass *s, const real *k, const real *t, GLOBAL real *record) {
+    wide none_v = 0, none_t = 0;
+    int last = s->plan->segments - 1;
+    for (int n = 0; n < last; n++)
+        forward_segment(s, n, s->segments[n].range_y, s->segments[n].range_x, &none_v, &none_t);
+    for (int n = last; n >= 0; n--) {
+        CONSTANT plane_segment *segment = s->segments + n;
+        if (n > 0) clear_pool(segment - 1, s->adjoints);
+        int range_y = segment->range_y, range_x = segment->range_x;
+        for (int dy = displacements_from(range_y, segment->is_circular); dy <= range_y; dy++)
+            for (int dx = displacements_from(range_x, segment->is_circular); dx <= range_x; dx++)
+                reverse_displacement(s, n, dy, dx, k, t, record);
+    }
+}
+
+#if REAL_WIDTH > 1
+// sums[s, i] += sum over the lanes of coefficients[s, lane] record[i, lane].
+STEP void contract(GLOBAL const scalar *record, int size, SIZE count, GLOBAL const scalar *coefficients, SIZE width,
+                   GLOBAL scalar *sums, SIZE pitch) {
+    for (int i = 0; i < size; i += LANES) {
+        // Turned over, so that lanes are numbers of the record.
+        scalar turned[LANES][LANES];
+        for (int a = 0; a < LANES; a++)
+            for (int b = 0; b < LANES; b++) turned[b][a] = record[(i + a) * LANES + b];
+        for (SIZE c = 0; c < count; c++) {
+            real sum = LOAD(sums + c * pitch + i);
+#pragma unroll
+            for (int lane = 0; lane < LANES; lane++)
+                sum = fma(R(coefficients[c * width + lane]), LOAD(turned[lane]), sum);
+            STORE(sum, sums + c * pitch + i);
+        }
+    }
+}
+
+STEP void fold(GLOBAL const scalar *record, int size, GLOBAL scalar *sums) {
+    for (int i = 0; i < size; i++) {
+        scalar sum = 0;
+        for (int lane = 0; lane < LANES; lane++) sum += record[i * LANES + lane];
+        sums[i] = sum;
+    }
+}
+#else
+// sums[s, i] += sum over the block of coefficients[s, b] record[b, i].
+STEP void contract(GLOBAL const scalar *record, int size, SIZE count, GLOBAL const scalar *coefficients, SIZE width,
+                   GLOBAL scalar *sums, SIZE pitch, int block) {
+    FOR_ALL(i, size) {
+        for (SIZE c = 0; c < count; c++) {
+            scalar sum = sums[c * pitch + i];
+            for (int b = 0; b < block; b++) sum = fma(coefficients[c * width + b], record[b * size + i], sum);
+            sums[c * pitch + i] = sum;
+        }
+    }
+    BARRIER;
+}
+
+STEP void fold(GLOBAL const scalar *record, int size, GLOBAL scalar *sums) {
+    FOR_ALL(i, size) sums[i] = record[i];
+    BARRIER;
+}
+#endif
+
+// Tasks are rows x parts of the panels.
+// row_table     [rows, size], from row first_row on
+// panel_table   [panels, size, LANES]
+// coefficients  [rows, count, panels x LANES]
+// sums          [rows, parts, count, pitch]; pitch: numbers of a record, rounded up to whole vectors
+// scratch       per group: pools, their adjoints, tape, planes where not local, then a record of `pitch` numbers per
+//               lane, in the group form BLOCK of them
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
+    PLAN_ARGUMENTS, GLOBAL const scalar *row_table, SIZE first_row, SIZE rows, GLOBAL const scalar *panel_table,
+    SIZE panels, SIZE parts, GLOBAL const scalar *coefficients, SIZE count, acc k_weight, acc t_weight,
+    GLOBAL scalar *sums, SIZE pitch, GLOBAL real *scratch, SIZE scratch_size, SIZE tape_size
+#ifdef PLANES_LOCAL
+    , __local real *planes
+#endif
+) {
+    GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
+    GLOBAL real *tape = own + 2 * plan->pooled, *rest = tape + tape_size;
+#ifndef PLANES_LOCAL
+    GLOBAL real *planes = rest;
+    rest += 2 * plan->planes * plan->plane;
+#endif
+    GLOBAL real *record = rest;
+    SIZE size = plan->size, width = panels * LANES, share = (panels + parts - 1) / parts;
+    CONSTANT plane_segment *last = segments + plan->segments - 1;
+    acc entries = (acc)last->end_height * last->end_width;
+    if (last->sink == SINK_GLOBAL_POOL) entries *= entries;
+    real k = R(k_weight / entries), t = R(t_weight / entries);
+    for (SIZE task = get_group_id(0); task < rows * parts; task += get_num_groups(0)) {
+        SIZE i = task / parts, part = task % parts, end = min((part + 1) * share, panels);
+        GLOBAL scalar *target = sums + task * count * pitch;
+        GLOBAL const scalar *weights = coefficients + i * count * width;
+        pass s = {plan, segments, steps, parameters, row_table + (first_row + i) * size, panel_table, planes, own,
+                  own + plan->pooled, tape};
+        if (count == 1) {
+            clear_record(record, (int)pitch);
+            for (SIZE panel = part * share; panel < end; panel++) {
+                s.col = panel_table + panel * size * LANES;
+                real weight = LOAD(weights + panel * LANES), own_k = k * weight, own_t = t * weight;
+                reverse_pair(&s, &own_k, &own_t, record);
+            }
+            fold((GLOBAL const scalar *)record, (int)pitch, target);
+            continue;
+        }
+        FOR_ALL(n, (int)(count * pitch)) target[n] = 0;
+        BARRIER;
+#if REAL_WIDTH > 1
+        for (SIZE panel = part * share; panel < end; panel++) {
+            s.col = panel_table + panel * size * LANES;
+            clear_record(record, (int)pitch);
+            reverse_pair(&s, &k, &t, record);
+            contract((GLOBAL const scalar *)record, (int)pitch, count, weights + panel * LANES, width, target, pitch);
+        }
+#else
+        for (SIZE panel = part * share; panel < end; panel += BLOCK) {
+            int block = (int)min((SIZE)BLOCK, end - panel);
+            clear_record(record, block * (int)pitch);
+            for (int b = 0; b < block; b++) {
+                s.col = panel_table + (panel + b) * size;
+                reverse_pair(&s, &k, &t, record + b * pitch);
+            }
+            contract(record, (int)pitch, count, weights + panel, width, target, pitch, block);
+        }
+#endif
+    }
+}

@@ -1,0 +1,186 @@
+// Tables of images: inputs, and the slots of every step from the recursion of their variances, in `acc`. Behind
+// planes_forward.cl with PAIRING = PANEL_AGAINST_ITSELF. O(images) work: one group per panel at a time.
+
+// Lanes and pixels of variances are shared out alike: number p LANES + lane.
+#define VARIANCES(number) (variances + (number) * plan->pixels * LANES)
+
+// The pixel that offset (i, j) of the window of output (y, x) reads; -1 beyond the border.
+STEP int window_pixel(CONSTANT plane_step *step, int y, int x, int i, int j) {
+    int py = y * step->window.stride_y + i - step->window.top, px = x * step->window.stride_x + j - step->window.left;
+    if (step->window.is_circular) {
+        py = (py + step->input_height) % step->input_height;
+        px = (px + step->input_width) % step->input_width;
+    }
+    int is_outside = py < 0 || py >= step->input_height || px < 0 || px >= step->input_width;
+    return is_outside ? -1 : py * step->input_width + px;
+}
+
+// The slots of a pointwise step at one number of the variances; returns what comes behind it.
+STEP acc point_slots(CONSTANT plane_step *step, CONSTANT acc *parameters, acc q, GLOBAL scalar *table, int number) {
+    acc slot[PLANE_SMOOTH_SLOTS];
+    int count = 0;
+    switch (step->opcode) {
+#ifdef ABRELU
+    case STEP_ABRELU:
+        abrelu_plane_slots(&q, slot, parameters);
+        count = 2;
+        break;
+#endif
+#ifdef ERF
+    case STEP_ERF:
+        erf_plane_slots(&q, slot, parameters);
+        count = PLANE_SMOOTH_SLOTS;
+        break;
+#endif
+#ifdef GELU
+    case STEP_GELU:
+        gelu_plane_slots(&q, slot, parameters);
+        count = PLANE_SMOOTH_SLOTS;
+        break;
+#endif
+#ifdef LAYER_NORM
+    case STEP_LAYER_NORM:
+        layer_norm_plane_slots(&q, slot, parameters);
+        count = 3;
+        break;
+#endif
+    default: break;
+    }
+    int pixels = step->height * step->width;
+    for (int i = 0; i < count; i++) table[(step->slot + i * pixels) * LANES + number] = (scalar)slot[i];
+    return q;
+}
+
+STEP void convolve_variances(CONSTANT plane_step *step, acc scale, acc bias, GLOBAL const acc *from, GLOBAL acc *to) {
+    FOR_ALL(number, step->height * step->width * LANES) {
+        int p = number / LANES, lane = number % LANES, y = p / step->width, x = p % step->width;
+        acc sum = 0;
+        for (int i = 0; i < step->window.height; i++)
+            for (int j = 0; j < step->window.width; j++) {
+                int pixel = window_pixel(step, y, x, i, j);
+                if (pixel >= 0) sum += from[pixel * LANES + lane];
+            }
+        to[number] = scale * sum + bias;
+    }
+    BARRIER;
+}
+
+STEP void keep_variances(GLOBAL scalar *table, int slot, int count, GLOBAL const acc *q) {
+    if (slot == NO_SLOT) return;
+    FOR_ALL(number, count * LANES) table[slot * LANES + number] = (scalar)q[number];
+}
+
+// Runs variances through a segment, from number 0 to number `end`.
+STEP void segment_variances(CONSTANT plane_plan *plan, CONSTANT plane_segment *segment, CONSTANT plane_step *steps,
+                            CONSTANT acc *parameters, GLOBAL acc *variances, GLOBAL scalar *table) {
+    for (int i = 0; i < segment->count; i++) {
+        CONSTANT plane_step *step = steps + segment->first + i;
+        CONSTANT acc *own = parameters + step->parameter;
+        int pixels = step->height * step->width;
+        GLOBAL acc *from = VARIANCES(step->input), *to = VARIANCES(step->output);
+        switch (step->opcode) {
+        case CONVOLUTION:
+            keep_variances(table, step->slot, step->input_height * step->input_width, from);
+            convolve_variances(step, own[0], own[1], from, to);
+            keep_variances(table, step->after, pixels, to);
+            break;
+        case FORK:
+        case JOIN:
+            FOR_ALL(number, pixels * LANES) to[number] = from[number] + (step->opcode == JOIN ? to[number] : 0);
+            BARRIER;
+            break;
+        default:
+            FOR_ALL(number, pixels * LANES) from[number] = point_slots(step, own, from[number], table, number);
+            BARRIER;
+            break;
+        }
+    }
+}
+
+// Variances behind the pool of a segment: the sums in each window less the spread inside it.
+STEP void pool_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL acc *variances, GLOBAL scalar *table) {
+    CONSTANT plane_plan *plan = s->plan;
+    GLOBAL const acc *q = VARIANCES(segment->end);
+    GLOBAL acc *sums = VARIANCES(plan->planes);
+    GLOBAL const scalar *mixed = (GLOBAL const scalar *)(s->pooled + segment->pooled + pooled_offset(segment, 0, 0));
+    acc scale = s->parameters[segment->pool_scale];
+    acc share = scale * segment->pool.height * segment->pool.width;
+    FOR_ALL(number, segment->pool_height * segment->pool_width * LANES) {
+        int p = number / LANES, lane = number % LANES, y = p / segment->pool_width, x = p % segment->pool_width;
+        acc sum = 0;
+        for (int i = 0; i < segment->pool.height; i++)
+            for (int j = 0; j < segment->pool.width; j++)
+                sum += q[((y * segment->pool.stride_y + i) * segment->end_width + x * segment->pool.stride_x + j) *
+                             LANES + lane];
+        // The same operations as start_plane's, so that their difference is exactly 0 for equal images.
+        scalar mean = mixed[number] * (scalar)scale;
+        scalar spread = (scalar)0.5 * mean;
+        table[segment[1].spread * LANES + number] = spread;
+        sums[number] = fmax(share * sum - (acc)spread, (acc)0);
+    }
+    BARRIER;
+    FOR_ALL(number, segment->pool_height * segment->pool_width * LANES) VARIANCES(0)[number] = sums[number];
+    BARRIER;
+}
+
+// x          [count, pixels, channels]
+// table      [panels, size, LANES]
+// variances  planes + 1 numbers per pixel of the largest image and lane, for each group
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
+    PLAN_ARGUMENTS, GLOBAL const scalar *x, SIZE count, SIZE panels, GLOBAL scalar *tables, GLOBAL real *scratch,
+    SIZE scratch_size, GLOBAL acc *all_variances
+#ifdef PLANES_LOCAL
+    , __local real *planes
+#endif
+) {
+    GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
+    GLOBAL acc *variances = all_variances + get_group_id(0) * (SIZE)((plan->planes + 1) * plan->pixels * LANES);
+    int pixels = segments->height * segments->width, numbers = pixels * plan->channels;
+#ifndef PLANES_LOCAL
+    GLOBAL real *planes = own + plan->pooled;
+#endif
+    for (SIZE panel = get_group_id(0); panel < panels; panel += get_num_groups(0)) {
+        GLOBAL scalar *table = tables + panel * plan->size * LANES;
+        // Lanes without an image repeat the last one: whatever they compute is finite, and nobody reads it.
+        FOR_ALL(i, numbers * LANES) table[i] = x[min(panel * LANES + i % LANES, count - 1) * numbers + i / LANES];
+        BARRIER;
+        FOR_ALL(number, pixels * LANES) {
+            acc sum = 0;
+            for (int c = 0; c < plan->channels; c++) {
+                acc value = table[(number / LANES * plan->channels + c) * LANES + number % LANES];
+                sum += value * value;
+            }
+            variances[number] = sum / plan->channels;
+        }
+        BARRIER;
+        pass s = {plan, segments, steps, parameters, table, table, planes, own, 0, 0};
+        for (int n = 0; n < plan->segments; n++) {
+            CONSTANT plane_segment *segment = segments + n;
+            segment_variances(plan, segment, steps, parameters, variances, table);
+            if (segment->sink == SINK_POOL) {
+                wide none_v = 0, none_t = 0;
+                forward_segment(&s, n, segment->self_y, segment->self_x, &none_v, &none_t);
+                pool_variances(&s, segment, variances, table);
+            } else {
+                GLOBAL const acc *q = VARIANCES(segment->end);
+                int end = segment->end_height * segment->end_width;
+                FOR_ALL(lane, LANES) {
+                    acc mean = 0;
+                    for (int p = 0; p < end; p++) mean += q[p * LANES + lane];
+                    table[(plan->size - 1) * LANES + lane] = (scalar)(mean / end);
+                }
+            }
+        }
+        BARRIER;
+    }
+}
+
+#if REAL_WIDTH > 1
+// Takes images first ..< first + count out of their panels: rows [count, size]. [size, count] work-items.
+__kernel void take_rows(GLOBAL const scalar *tables, SIZE size, SIZE first, SIZE count, GLOBAL scalar *rows) {
+    SIZE r = get_global_id(0), image = first + r;
+    if (r >= count) return;
+    GLOBAL const scalar *from = tables + image / LANES * size * LANES + image % LANES;
+    for (SIZE k = 0; k < size; k++) rows[r * size + k] = from[k * LANES];
+}
+#endif

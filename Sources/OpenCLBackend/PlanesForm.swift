@@ -1,0 +1,74 @@
+import Compute
+
+/// How a net on planes is cut into work-groups on a device, and the scratch that they keep.
+struct PlanesForm {
+    /// Work-items of a group.
+    let group: Int
+    /// Pairs that a work-item handles at once.
+    let lanes: Int
+    /// Bytes of planes in local memory; nil where they lie in global memory.
+    let localBytes: Int?
+    /// Numbers of `real` in global memory per group, with gradients or without.
+    let scratch: Int
+    let gradientScratch: Int
+    private let precision: Precision
+    private let limit: Int
+    private let units: Int
+
+    init(_ form: CovarianceForm, _ program: PlanesProgram, _ precision: Precision, _ device: OpenCLDevice) {
+        self.precision = precision
+        lanes = form.width(precision)
+        let bytes = program.planesSize * lanes * precision.byteCount
+        switch form {
+        case .group:
+            // Planes of large displacements are small: more than 128 work-items would mostly wait.
+            group = min(program.pixels >= 256 ? 128 : 64, device.maximumGroup)
+            localBytes = bytes + Self.reserve <= device.device.localMemory ? bytes : nil
+        case .vector:
+            group = 1
+            localBytes = nil
+        }
+        let planes = localBytes == nil ? program.planesSize : 0
+        scratch = program.pooledSize + planes
+        gradientScratch = 2 * program.pooledSize + planes + program.tapeSize
+        units = device.device.computeUnits * (form == .vector ? 4 : 8)
+        limit = min(device.device.maximumAllocation, device.device.memory / 8)
+    }
+
+    /// Bytes of local memory that kernels need beside planes.
+    private static let reserve = 2048
+
+    /// Groups for so many tasks: several per compute unit, as far as their scratch fits.
+    /// - Parameter scratch: numbers of `real` per group.
+    func groups(_ tasks: Int, scratch: Int) -> Int {
+        let bytes = max(scratch, 1) * lanes * precision.byteCount
+        return max(1, min(tasks, units, limit / bytes))
+    }
+
+    /// Bytes of scratch for so many groups.
+    func bytes(_ groups: Int, scratch: Int) -> Int { max(groups * scratch, 1) * lanes * precision.byteCount }
+
+    /// Records that a work-item of the group form contracts at a time; the kernel's default.
+    private static let block = 16
+
+    /// Numbers of a record, rounded up to whole vectors.
+    func pitch(_ program: PlanesProgram) -> Int { (program.recordSize + lanes - 1) / lanes * lanes }
+
+    /// Numbers of `real` per group of a reverse pass; `count` cotangents.
+    func recordScratch(_ program: PlanesProgram, _ count: Int) -> Int {
+        gradientScratch + pitch(program) * (lanes == 1 && count > 1 ? Self.block : 1)
+    }
+
+    /// The same of what follows it once per image.
+    func finishScratch(_ program: PlanesProgram) -> Int {
+        gradientScratch + pitch(program) + program.variancesSize
+    }
+
+    func options(_ program: PlanesProgram, pairing: Int) -> [String] {
+        ["REAL_WIDTH=\(lanes)", "GROUP=\(group)", "PAIRING=\(pairing)"].map { "-D \($0)" }
+            + (localBytes == nil ? [] : ["-D PLANES_LOCAL"]) + program.activations.map { "-D \($0)" }
+    }
+
+    /// The arguments of planes in local memory, where they lie there.
+    var localArguments: [KernelArgument] { localBytes.map { [.local($0)] } ?? [] }
+}
