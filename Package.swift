@@ -25,6 +25,7 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         // The OpenCL text, embedded; its files are named in kernels.c.
         .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
         // What a device, a buffer and an operation are. Does no work.
@@ -56,11 +57,14 @@ let package = Package(
             ]),
         // Readers of data sets, where to find them and how to fetch them.
         .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
-        // Configuration, run folders, the stages of a run, tables.
+        // Charts and panels of images as values; drawn as SVG and PNG, handed on as Vega-Lite.
+        .target(name: "Figures", dependencies: ["CPNG"]),
+        // Configuration, run folders, the stages of a run, tables, reports.
         .target(
             name: "Experiments",
             dependencies: [
                 "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Attacks", "Datasets",
+                "Figures",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -90,7 +94,9 @@ let package = Package(
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
+        .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
+        .testTarget(
+            name: "ExperimentsTests", dependencies: ["Experiments", "Figures", "Storage", "Compute", "TangentKernels"]),
         // The built executable, as scripts see it.
         .testTarget(
             name: "CommandLineTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),
