@@ -5,26 +5,26 @@ import Scheduling
 import TangentKernels
 
 extension RunStages {
-    /// One record per time, attack and radius; one per time without attacks.
+    /// One record per setting, attack and radius; one per setting without attacks.
     func evaluate(
         _ weights: [Tensor<Double>], _ training: [CovarianceInputs], _ clean: [Tensor<Double>]
     ) async throws -> [ResultRecord] {
         let sections = configuration.attacks
         guard !sections.isEmpty else {
-            return zip(times, clean).map { ResultRecord(time: $0, count: $1.count, cleanAccuracy: accuracy($1)) }
+            return zip(settings, clean).map { ResultRecord($0, count: $1.count, cleanAccuracy: accuracy($1)) }
         }
         var records: [ResultRecord] = []
-        for (time, weight) in zip(times, weights) {
+        for (setting, weight) in zip(settings, weights) {
             let team = try team(weight, training)
             for (place, section) in sections.enumerated() {
                 let label = attackLabel(place)
-                let stage = "attack \(label) t=\(timeLabel(time))"
+                let stage = "attack \(label) \(setting.label)"
                 let results = try await journal.measure(stage) {
                     try await evaluate(section, place, label: stage, team)
                 }
                 for (index, result) in results.enumerated() {
-                    records.append(ResultRecord(section, label: label, time: time, result))
-                    let suffix = "\(label)_\(section.norm.rawValue)_eps\(index)_t\(timeLabel(time))"
+                    records.append(ResultRecord(section, label: label, setting, result))
+                    let suffix = "\(label)_\(section.norm.rawValue)_eps\(index)_\(setting.suffix)"
                     if configuration.save.contains(.adversarial) {
                         try folder.export(result.examples.points, "adversarial_\(suffix)", precision)
                         try folder.export(
@@ -79,7 +79,7 @@ extension RunStages {
     }
 
     /// Labels as attacks count them: −1 and 1 for a binary task, else 0 ..< k.
-    private var attackLabels: [Int]? {
+    var attackLabels: [Int]? {
         dataset.testLabels.map { labels in dataset.isBinary ? labels.map { 2 * $0 - 1 } : labels }
     }
 
@@ -109,27 +109,26 @@ extension AttackSection {
 }
 
 extension ResultRecord {
-    init(time: Double, count: Int, cleanAccuracy: Double?) {
-        self.init([
-            "time": .time(time), "count": .integer(count), "clean_accuracy": .optional(cleanAccuracy),
-        ])
+    init(_ setting: TrainingSetting, count: Int, cleanAccuracy: Double?) {
+        self.init(
+            setting.fields + [.init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy))])
     }
 
-    init(_ section: AttackSection, label: String, time: Double, _ result: AttackResult) {
+    init(_ section: AttackSection, label: String, _ setting: TrainingSetting, _ result: AttackResult) {
         let score = result.score
-        self.init([
-            "attack": .text(label), "norm": .text(section.norm.rawValue), "eps": .number(result.eps),
-            "time": .time(time), "count": .integer(score.count), "clean_accuracy": .optional(score.cleanAccuracy),
-            "robust_accuracy": .optional(score.robustAccuracy), "success_rate": .number(score.successRate),
-            "mean_loss_clean": .number(score.meanCleanValue), "mean_loss": .number(score.meanValue),
-            "max_distance": .number(score.maximumDistance), "zero_gradients": .integer(score.zeroGradients),
-        ])
+        self.init(
+            [
+                .init("attack", .text(label)), .init("norm", .text(section.norm.rawValue)),
+                .init("eps", .number(result.eps)),
+            ] + setting.fields + [
+                .init("count", .integer(score.count)), .init("clean_accuracy", .optional(score.cleanAccuracy)),
+                .init("robust_accuracy", .optional(score.robustAccuracy)),
+                .init("success_rate", .number(score.successRate)),
+                .init("mean_loss_clean", .number(score.meanCleanValue)), .init("mean_loss", .number(score.meanValue)),
+                .init("max_distance", .number(score.maximumDistance)),
+                .init("zero_gradients", .integer(score.zeroGradients)),
+            ])
     }
-}
-
-extension PlainValue {
-    fileprivate static func time(_ time: Double) -> PlainValue { time.isInfinite ? .text("inf") : .number(time) }
-    fileprivate static func optional(_ value: Double?) -> PlainValue { value.map { .number($0) } ?? .null }
 }
 
 /// Counts the gradients that an attack has done, on all devices together.

@@ -8,6 +8,8 @@ package struct ResultRecord: Sendable, Hashable {
         self.fields = fields.map { PlainValue.Member($0.key, $0.value) }
     }
 
+    package init(_ fields: [PlainValue.Member]) { self.fields = fields }
+
     /// Reads back a line of `metrics.jsonl`.
     init?(json line: String) {
         guard let node = try? SourceNode(yaml: line, file: ""), case .mapping(let entries) = node.value else {
@@ -81,11 +83,15 @@ extension SourceNode {
 }
 
 extension RunFolder {
-    /// Replaces `metrics.jsonl` and `results.csv`.
+    /// Replaces `metrics.jsonl` and the tables: `results.csv`, and one for each kind of record that there is.
     package func write(_ records: [ResultRecord]) throws(RunFolderError) {
         let lines = records.map { $0.json + "\n" }.joined()
         try write(Data(lines.utf8), to: "metrics.jsonl")
-        try write(Data(ResultRecord.csv(records).utf8), to: "results.csv")
+        try write(Data(ResultRecord.csv(records.filter { $0.kind == nil }).utf8), to: "results.csv")
+        for kind in RecordKind.allCases {
+            let rows = records.filter { $0.kind == kind }
+            if !rows.isEmpty { try write(Data(ResultRecord.csv(rows).utf8), to: kind.table) }
+        }
     }
 
     /// The records of `metrics.jsonl`; none where there is no such file.
