@@ -36,6 +36,9 @@ package struct Figure: Sendable {
         return svg(drawing.width, drawing.height, drawing.parts, isStandalone: false)
     }
 
+    /// In CSS pixels.
+    package var width: Double { content.draw().width }
+
     /// A file of its own, with title and caption in the picture.
     package var document: String {
         let drawing = content.draw()

@@ -12,6 +12,7 @@ package struct ImageGrid: FigureContent {
     }
 
     package struct Column: Sendable {
+        /// Its lines may be told apart by line ends.
         let title: String
         /// What stands between this column and the one before, e.g. `+`.
         let sign: String
@@ -39,7 +40,9 @@ package struct ImageGrid: FigureContent {
 
     package func draw() -> Drawing {
         let margin = 8.0
-        let titles = columns.map { TextWidth.wrap($0.title, size: 12, width: side + 6) }
+        let titles = columns.map { column in
+            column.title.split(separator: "\n").flatMap { TextWidth.wrap(String($0), size: 12, width: side + 6) }
+        }
         let titleLines = Double(titles.map(\.count).max() ?? 0)
         let rowTitle = rows.map { TextWidth.of($0, size: 12) }.max() ?? 0
         let left = rowTitle > 0 ? margin + rowTitle + 10 : margin

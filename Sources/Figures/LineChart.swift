@@ -1,10 +1,10 @@
 /// Curves with marks and errors, in one panel or several with the same axes.
 package struct LineChart: FigureContent {
     package struct Point: Sendable, Equatable {
-        let x: Double
-        let y: Double
+        package let x: Double
+        package let y: Double
         /// Standard error of y.
-        let error: Double?
+        package let error: Double?
 
         package init(_ x: Double, _ y: Double, error: Double? = nil) {
             self.x = x
@@ -14,11 +14,13 @@ package struct LineChart: FigureContent {
     }
 
     package struct Series: Sendable {
+        /// Series of one name share a key in the legend.
         let name: String
         /// Series of the same colour have the same mark.
         let colour: Int
+        /// Dashed, with hollow marks.
         let isDashed: Bool
-        let points: [Point]
+        package let points: [Point]
 
         package init(_ name: String, colour: Int, isDashed: Bool = false, _ points: [Point]) {
             self.name = name
@@ -43,12 +45,17 @@ package struct LineChart: FigureContent {
     let panels: [Panel]
     /// Whether each point has its mark; without, long curves stay thin.
     let hasMarks: Bool
+    /// What solid and dashed lines of one name say; nil where the names say all.
+    let meaning: (solid: String, dashed: String)?
 
-    package init(x: Axis, y: Axis, panels: [Panel], hasMarks: Bool = true) {
+    package init(
+        x: Axis, y: Axis, panels: [Panel], hasMarks: Bool = true, meaning: (solid: String, dashed: String)? = nil
+    ) {
         self.x = x
         self.y = y
         self.panels = panels
         self.hasMarks = hasMarks
+        self.meaning = meaning
     }
 
     /// Series in the order in which the panels name them first.
@@ -60,16 +67,26 @@ package struct LineChart: FigureContent {
         return keys
     }
 
-    package func draw() -> Drawing {
-        let entries = keys.map { series in
+    private var entries: [Legend.Entry] {
+        guard keys.count > 1 || meaning != nil else { return [] }
+        let names = keys.map { series in
             Legend.Entry(name: series.name, keyWidth: 28) { x, y in
                 let line = Markup.line(Self.style(series), x - 14, y, x + 14, y)
                 let mark = Mark.draw(series.colour, x: x, y: y, isHollow: series.isDashed)
                 return hasMarks ? [line, mark] : [line]
             }
         }
+        guard let meaning else { return names }
+        let grey = "line s\(Stylesheet.seriesCount - 1)"
+        return names
+            + [(meaning.solid, grey), (meaning.dashed, grey + " dashed")].map { text, style in
+                Legend.Entry(name: text, keyWidth: 28) { x, y in [.line(style, x - 14, y, x + 14, y)] }
+            }
+    }
+
+    package func draw() -> Drawing {
         let width = PanelLayout.width(panels: panels.count)
-        let legend = Legend.draw(keys.count > 1 ? entries : [], x: 8, y: 2, width: width - 16)
+        let legend = Legend.draw(entries, x: 8, y: 2, width: width - 16)
         let layout = PanelLayout(titles: panels.map(\.title), x: x, y: y, top: legend.height + 4)
         let points = panels.flatMap(\.series).flatMap(\.points)
         let ends = points.flatMap { [$0.y - ($0.error ?? 0), $0.y + ($0.error ?? 0)] }
@@ -114,45 +131,5 @@ package struct LineChart: FigureContent {
             .line(style, place, bottom, place, top), .line(style, place - 3, bottom, place + 3, bottom),
             .line(style, place - 3, top, place + 3, top),
         ]
-    }
-}
-
-extension LineChart {
-    package var vegaLite: JSONValue {
-        var rows: [JSONValue] = []
-        for panel in panels {
-            for series in panel.series {
-                for point in series.points {
-                    var row: [String: JSONValue] = [
-                        "panel": .text(panel.title), "series": .text(series.name), "x": .number(point.x),
-                        "y": .number(point.y),
-                    ]
-                    // JSON has no infinity.
-                    if point.x.isInfinite { row["x_text"] = "inf" }
-                    if let error = point.error {
-                        row["low"] = .number(point.y - error)
-                        row["high"] = .number(point.y + error)
-                    }
-                    rows.append(.object(row))
-                }
-            }
-        }
-        let names = JSONValue.list(keys.map { .text($0.name) })
-        let dashes = JSONValue.list(keys.map { $0.isDashed ? [6, 4] : [1, 0] })
-        let encoding: JSONValue = [
-            "x": x.vegaLite("x"), "y": y.vegaLite("y"),
-            "color": ["field": "series", "type": "nominal", "scale": ["domain": names], "title": .null],
-            "strokeDash": [
-                "field": "series", "type": "nominal", "scale": ["domain": names, "range": dashes], "title": .null,
-            ],
-        ]
-        var layers: [JSONValue] = [["mark": ["type": "line", "point": .boolean(hasMarks)], "encoding": encoding]]
-        if panels.flatMap(\.series).flatMap(\.points).contains(where: { $0.error != nil }) {
-            layers.append([
-                "mark": "rule",
-                "encoding": encoding.adding(["y": y.vegaLite("low"), "y2": ["field": "high"], "strokeDash": .null]),
-            ])
-        }
-        return VegaLite.panels(panels.map(\.title), rows: rows, layers: layers)
     }
 }

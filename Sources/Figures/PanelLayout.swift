@@ -15,7 +15,7 @@ struct PanelLayout: Sendable {
         self.titles = titles
         axes = (x, y)
         let columns = Self.columns(titles.count)
-        let inner = columns == 1 ? 440 : columns == 2 ? 240.0 : 200
+        let inner = columns == 1 ? 400 : columns == 2 ? 240.0 : 200
         let panelHeight = (columns == 1 ? inner * aspect : inner * max(aspect, 0.8)).rounded()
         let hasTitles = titles.contains { !$0.isEmpty }
         let above = hasTitles ? 24.0 : 8
@@ -33,7 +33,7 @@ struct PanelLayout: Sendable {
     static func columns(_ count: Int) -> Int { count == 1 ? 1 : count == 2 || count == 4 ? 2 : 3 }
 
     /// The width before anything of the height is known, for the legend.
-    static func width(panels: Int) -> Double { [520, 610, 780][columns(panels) - 1] }
+    static func width(panels: Int) -> Double { [480, 610, 780][columns(panels) - 1] }
 
     /// Titles of the panels and of the axes.
     func draw() -> [Markup] {

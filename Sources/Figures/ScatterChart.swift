@@ -21,7 +21,7 @@ package struct ScatterChart: FigureContent {
         let title: String
         let points: [Point]
         /// Dotted lines at these values.
-        let thresholds: (x: Double?, y: Double?)
+        package let thresholds: (x: Double?, y: Double?)
 
         package init(_ title: String = "", _ points: [Point], thresholds: (x: Double?, y: Double?) = (nil, nil)) {
             self.title = title

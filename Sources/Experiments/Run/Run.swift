@@ -59,6 +59,8 @@ package struct Run: Sendable {
                 folder: folder, journal: journal)
             let records = try await stages.execute()
             try folder.write(records)
+            try journal.save()
+            try await journal.measure("report") { try Report(folder).write() }
             try journal.close(.done)
             return Outcome(
                 folder: folder.path, configuration: configuration, records: records, isRepeated: false)

@@ -29,6 +29,7 @@ final class RunJournal: @unchecked Sendable {
         manifest.devices = backends.map {
             .init(backend: $0.device.backend, index: $0.device.index, name: $0.device.name, driver: $0.device.driver)
         }
+        manifest.points = ["train": dataset.trainInputs.count, "test": dataset.testInputs.count]
         manifest.seeds = ["run": seed]
         manifest.seconds = [:]
         manifest.repairs = []
@@ -78,10 +79,15 @@ final class RunJournal: @unchecked Sendable {
         log?.warning(sentence)
     }
 
-    func close(_ state: RunStatus.State, message: String? = nil) throws {
+    /// Puts what was measured so far into the folder.
+    func save() throws {
         manifest.peakMemory = ProcessMemory.peak
+        try folder.write(lock.withLock { manifest })
+    }
+
+    func close(_ state: RunStatus.State, message: String? = nil) throws {
         log?.info("end", ["state": state.rawValue])
-        try folder.write(manifest)
+        try save()
         let (stage, tiles) = lock.withLock { (current, self.tiles) }
         try folder.write(
             RunStatus(state, stage: stage, tilesDone: tiles.done, tilesTotal: tiles.total, message: message))

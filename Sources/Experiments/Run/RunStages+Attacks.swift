@@ -13,11 +13,15 @@ extension RunStages {
         guard !sections.isEmpty else {
             return zip(settings, clean).map { ResultRecord($0, count: $1.count, cleanAccuracy: accuracy($1)) }
         }
+        // What the adversarial points are to be compared with; data sets stand in no run folder.
+        if configuration.save.contains(.adversarial) {
+            try folder.export(dataset.testInputs, "test_inputs", precision)
+        }
         var records: [ResultRecord] = []
         for (setting, weight) in zip(settings, weights) {
             let team = try team(weight, training)
             for (place, section) in sections.enumerated() {
-                let label = attackLabel(place)
+                let label = configuration.attackLabel(place)
                 let stage = "attack \(label) \(setting.label)"
                 let results = try await journal.measure(stage) {
                     try await evaluate(section, place, label: stage, team)
@@ -86,11 +90,13 @@ extension RunStages {
     private func accuracy(_ predictions: Tensor<Double>) -> Double? {
         attackLabels.map { Labels.accuracy(predictions.elements, outputs: predictions.stride, labels: $0) }
     }
+}
 
-    /// The attack's name; the second one of a name is `pgd-2`.
-    private func attackLabel(_ place: Int) -> String {
-        let name = configuration.attacks[place].name
-        let earlier = configuration.attacks[..<place].count { $0.name == name }
+extension Configuration {
+    /// The attack's name in records and arrays; the second one of a name is `pgd-2`.
+    func attackLabel(_ place: Int) -> String {
+        let name = attacks[place].name
+        let earlier = attacks[..<place].count { $0.name == name }
         return earlier == 0 ? name.rawValue : "\(name.rawValue)-\(earlier + 1)"
     }
 }

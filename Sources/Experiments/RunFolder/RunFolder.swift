@@ -111,6 +111,15 @@ extension RunFolder {
     /// Path of an array, `arrays/<name>.npy`.
     package func array(_ name: String) -> String { "\(path)/arrays/\(name).npy" }
 
+    /// Makes a folder in the folder, where it is not there.
+    func makeFolder(_ name: String) throws(RunFolderError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path + "/" + name, withIntermediateDirectories: true)
+        } catch {
+            throw RunFolderError(.inaccessible, "'\(path)/\(name)' cannot be made: \(error.localizedDescription)")
+        }
+    }
+
     /// Writes a file of the folder.
     /// - Parameter name: relative to the folder.
     package func write(_ bytes: Data, to name: String) throws(RunFolderError) {
