@@ -26,6 +26,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         // The OpenCL text, embedded; its files are named in kernels.c.
         .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
         // What a device, a buffer and an operation are. Does no work.
@@ -41,8 +42,8 @@ let package = Package(
         .target(name: "CPUBackend", dependencies: ["Compute", "CPUKernels", "COpenBLAS"]),
         // Which tile of a Gram matrix runs on which device, with retry and progress. Knows no mathematics.
         .target(name: "Scheduling", dependencies: ["Compute"]),
-        // npy arrays, atomic files, JSON lines, checksums and fingerprints.
-        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL"]),
+        // npy arrays, tile stores, atomic files, JSON lines, checksums and fingerprints.
+        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL", "CISAL"]),
         // Architectures, layers, planner; Gram and gradient assembly.
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
@@ -75,7 +76,8 @@ let package = Package(
             name: "ntk",
             dependencies: [
                 "CVersion",
-                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Attacks",
+                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Inference",
+                "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -90,13 +92,16 @@ let package = Package(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(
-            name: "ExperimentsTests", dependencies: ["Experiments", "Figures", "Storage", "Compute", "TangentKernels"]),
+            name: "ExperimentsTests",
+            dependencies: [
+                "Experiments", "Figures", "Storage", "Compute", "TangentKernels", "Inference", "StorageTestSupport",
+            ]),
         // The built executable, as scripts see it.
         .testTarget(
             name: "CommandLineTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),

@@ -117,7 +117,7 @@ extension CPUBackend {
         let coefficients = (memory + work.scratch + work.rows).assumingMemoryBound(to: T.self)
         let ones = coefficients + count * lanes
         let records = (memory + work.scratch + work.rows + work.coefficients).assumingMemoryBound(to: T.self)
-        let slopes = rows.program.tail.slopes(request.kind)
+        let slopes = rows.program.tail[request.kind]
         ones.update(repeating: 1, count: lanes)
         records.update(repeating: 0, count: block.count * recordSize * lanes)
         for (place, i) in block.enumerated() {

@@ -84,7 +84,7 @@ extension CPUBackend {
                 ) { i, j, k, t in
                     for (matrix, kind) in [(nngp, CovarianceKind.nngp), (ntk, .ntk)] {
                         guard let matrix else { continue }
-                        let value = T(tail.covariance(kind, k: Double(k), t: Double(t)))
+                        let value = T(tail[kind](k: Double(k), t: Double(t)))
                         matrix[i * total + j] = value
                         if tile.isSymmetric { matrix[j * total + i] = value }
                     }
@@ -102,15 +102,14 @@ extension CPUBackend {
         let parts = Self.parts(columns.count, of: 16 * columns.lanes)
         let blocks = Self.parts(rows.count, of: Self.blockRows)
         let pool = try covariancePool(rows, as: T.self, tasks: blocks.count * parts.count)
-        let tail = rows.program.tail
+        let covariance = rows.program.tail[result.kind]
         parallel(blocks.count * parts.count) { index in
             let (block, range) = (blocks[index / parts.count], parts[index % parts.count])
             pool.with { scratch in
                 Self.covariances(
                     rows, block, columns, range, isTriangular: false, scratch, as: T.self
                 ) { i, j, k, t in
-                    let value = tail.covariance(result.kind, k: Double(k), t: Double(t))
-                    result.value.pointer(T.self)[i * result.stride + j] = T(value)
+                    result.value.pointer(T.self)[i * result.stride + j] = T(covariance(k: Double(k), t: Double(t)))
                 }
             }
         }

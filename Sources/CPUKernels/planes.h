@@ -59,10 +59,8 @@ static inline void find_places(const ntk_segment *segment, int end_dy, int end_d
         places[i] = at;
         switch (step->opcode) {
         case NTK_CONV:
-            if (!segment->is_circular) {
-                at.dy /= step->window.stride_y;
-                at.dx /= step->window.stride_x;
-            }
+            at.dy /= step->window.stride_y;
+            at.dx /= step->window.stride_x;
             at.height = step->height;
             at.width = step->width;
             at.has_ntk = 1;

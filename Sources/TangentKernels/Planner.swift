@@ -19,6 +19,8 @@ public struct Planner {
     private var hasWeights = false
     private var hasPool = false
     private var paddings: Set<Window.Padding> = []
+    /// Whether every layer keeps displacements that wrap around apart: outputs · stride = inputs.
+    private var closesCircles = true
 
     /// Deepest nesting of residual blocks; backends reserve room for this many states.
     package static let maximumNesting = 7
@@ -49,6 +51,11 @@ public struct Planner {
         if paddings.contains(.circular) && (hasPool || paddings.contains(.same)) {
             throw ArchitectureError(
                 "circular padding does not go together with padding same or pooling in one net; choose one of them")
+        }
+        if paddings.contains(.circular) && !closesCircles && steps.contains(.globalPool) {
+            throw ArchitectureError(
+                "circular padding in front of global_avg_pool wants strides that divide the image and no filter above 1 "
+                    + "with padding valid; change them or read out by flatten")
         }
         guard let readout = steps.firstIndex(where: { $0 == .flatten || $0 == .globalPool }) else {
             return CovarianceProgram(geometry: .scalar, input: input, steps: steps)
@@ -92,7 +99,10 @@ public struct Planner {
         _ window: Window, weightVariance: Double, biasVariance: Double
     ) throws(ArchitectureError) {
         hasWeights = true
+        let before = shape
         try slide(window, layer: "conv")
+        let isClosed = shape.height * window.strideY == before.height && shape.width * window.strideX == before.width
+        closesCircles = closesCircles && isClosed
         if window.count > 1 { paddings.insert(window.padding) }
         steps.append(.convolution(window, weightVariance: weightVariance, biasVariance: biasVariance))
     }

@@ -171,4 +171,27 @@ struct PlaneTests {
         #expect(abs(theta[1] - theta[0]) < 1e-13 * theta[0])
         #expect(abs(theta[3] - theta[0]) < 1e-13 * theta[0])
     }
+
+    /// A 1 × 1 filter of stride 2 leaves every other pixel, in a net whose displacements wrap around too.
+    @Test func stridesOfCircularNets() async throws {
+        func theta(_ images: Tensor<Double>, side: Int, stride: Int) async throws -> [Double] {
+            let layers: [any Layer] = [
+                Self.conv(1, 1, stride: (stride, stride)), Relu(), Self.conv(3, 3, .circular), Relu(),
+                GlobalAvgPool(), Self.dense,
+            ]
+            let assembly = GramAssembly(
+                program: try Architecture(layers).program(height: side, width: side, channels: 1),
+                precision: .float64, backends: [CPUBackend()])
+            return try #require(try await assembly.symmetric(images, [.ntk]).matrices[.ntk]).tensor().elements
+        }
+        var generator = SeededGenerator(seed: 10)
+        let all = Tensor(shape: [3, 8, 8, 1], elements: generator.numbers(192))
+        let kept = (0..<48).map { index in
+            let (image, y, x) = (index / 16, index / 4 % 4, index % 4)
+            return all.elements[image * 64 + y * 16 + x * 2]
+        }
+        let strided = try await theta(all, side: 8, stride: 2)
+        let plain = try await theta(Tensor(shape: [3, 4, 4, 1], elements: kept), side: 4, stride: 1)
+        #expect(Distance.relative(strided, to: plain) < 1e-14)
+    }
 }

@@ -111,6 +111,19 @@ import Testing
             try geometry([conv, AvgPool(window: (2, 2), stride: (2, 2)), Relu(), Flatten(), dense]) == .full)
     }
 
+    @Test func displacementsThatWrapAround() {
+        let circular = Conv(filter: (3, 3), padding: .circular, weightStd: 1, biasStd: 0)
+        let valid = Conv(filter: (3, 3), padding: .valid, weightStd: 1, biasStd: 0)
+        let strided = Conv(filter: (3, 3), stride: (2, 2), padding: .circular, weightStd: 1, biasStd: 0)
+        let wanted =
+            "circular padding in front of global_avg_pool wants strides that divide the image and no filter above 1 "
+            + "with padding valid; change them or read out by flatten"
+        #expect(message([circular, valid, Relu(), GlobalAvgPool(), dense], side: 4) == wanted)
+        #expect(message([circular, strided, strided, strided, GlobalAvgPool(), dense], side: 4) == wanted)
+        #expect(message([circular, strided, Relu(), GlobalAvgPool(), dense], side: 4) == "no error")
+        #expect(message([circular, valid, Relu(), Flatten(), dense], side: 4) == "no error")
+    }
+
     @Test func nothingToLearn() {
         #expect(
             message([Flatten(), Relu()])

@@ -6,12 +6,10 @@ import TangentKernels
 extension FeatureStages {
     /// Gradients of the features at the images, and the shares of the features in the gradient of the loss there.
     /// - Parameter carried: g of every feature at the test points, [m, r].
-    /// - Returns: ∇f⁽ⁱ⁾ of the first five features.
-    func decompose(_ carried: Tensor<Double>) async throws -> Tensor<Double> {
+    func decompose(_ carried: Tensor<Double>) async throws {
         let images = min(section.images, points.count)
-        let shape = [images] + points.shape.dropFirst()
-        guard images > 0 else { return Tensor(shape: [0] + shape, elements: []) }
-        return try await stages.journal.measure("features gradients \(subject.label)") {
+        guard images > 0 else { return }
+        try await stages.journal.measure("features gradients \(subject.label)") {
             let points = points[0..<images]
             let whole = try predictor(subject.fullWeights, on: 0)
             let outputs = try whole.predictions(at: points)
@@ -25,7 +23,7 @@ extension FeatureStages {
             try exportLoss(whole, points, classes, derivatives)
             try exportParts(gradients, derivatives)
             if self.outputs == 1 { try exportAlphas(carried, classes, derivatives) }
-            return try exportGradients(gradients, classes)
+            try exportGradients(gradients, classes)
         }
     }
 
@@ -34,7 +32,7 @@ extension FeatureStages {
         let groups = groups
         let m = points.count
         let parts = try await team.map(
-            groups.count, observer: stages.progress("features gradients \(subject.label)")
+            groups.count, observer: stages.progress("features gradients \(subject.label)", unit: "batches")
         ) { device, piece in
             let weights = try features.carriers(Array(indices[groups[piece]]))
             let gradients = try predictor(weights, on: device).gradients(at: points)
@@ -56,16 +54,15 @@ extension FeatureStages {
         }
     }
 
-    private func exportGradients(_ gradients: [[Double]], _ classes: [Int]) throws -> Tensor<Double> {
-        let result = try export(gradients, "feature_gradients") { place, image in
+    private func exportGradients(_ gradients: [[Double]], _ classes: [Int]) throws {
+        try export(gradients, "feature_gradients") { place, image in
             outputs == 1 ? factors[place][0] : factors[place][classes[image]]
         }
-        return result[0..<min(5, firstCount)]
     }
 
     /// Σ_c (∂L/∂f_c)(f_∞) ∇f⁽ⁱ⁾_c: for a binary task α_i ∇L(f⁽ⁱ⁾, y).
     private func exportParts(_ gradients: [[Double]], _ derivatives: [[Double]]) throws {
-        _ = try export(gradients, "loss_gradient_parts") { place, image in
+        try export(gradients, "loss_gradient_parts") { place, image in
             zip(derivatives[image], factors[place]).reduce(0) { $0 + $1.0 * $1.1 }
         }
     }
@@ -73,7 +70,7 @@ extension FeatureStages {
     /// Writes [r, images, …] of gradients times factors.
     private func export(
         _ gradients: [[Double]], _ name: String, _ factor: (Int, Int) -> Double
-    ) throws -> Tensor<Double> {
+    ) throws {
         let d = points.stride
         let images = min(section.images, points.count)
         var elements: [Double] = []
@@ -84,9 +81,9 @@ extension FeatureStages {
                 for j in image * d..<(image + 1) * d { elements.append(factor * gradient[j]) }
             }
         }
-        let tensor = Tensor(shape: [gradients.count, images] + points.shape.dropFirst(), elements: elements)
-        try stages.folder.export(tensor, name + subject.suffix, stages.precision)
-        return tensor
+        try stages.folder.export(
+            Tensor(shape: [gradients.count, images] + points.shape.dropFirst(), elements: elements),
+            name + subject.suffix, stages.precision)
     }
 
     /// ∇L(f_∞, y), and what FGSM makes of it.

@@ -10,12 +10,6 @@ struct FeatureStages: Sendable {
     let stages: RunStages
     let subject: FeatureSubject
 
-    struct Result: Sendable {
-        let records: [ResultRecord]
-        /// ∇f⁽ⁱ⁾ of the first five features at the images, [features, images, …].
-        let gradients: Tensor<Double>
-    }
-
     var features: EigenFeatures { subject.features }
     var n: Int { features.spectrum.n }
     /// Indices of the features that are looked at.
@@ -29,20 +23,16 @@ struct FeatureStages: Sendable {
     /// u_i of the features that are looked at.
     var factors: [[Double]] { indices.map { features.projection($0) } }
 
-    func execute() async throws -> Result {
+    func execute() async throws -> [ResultRecord] {
         let suffix = subject.suffix
         try stages.folder.export(
             Tensor(shape: [features.count], elements: features.spectrum.eigenvalues), "eigenvalues\(suffix)", .float64)
         try stages.folder.export(labels: indices, "feature_indices\(suffix)")
         let carried = try await predictions()
-        let gradients = try await decompose(carried)
-        var records: [ResultRecord] = []
-        if let labels {
-            let clean = FeatureMeasures(carried.transposed, factors, labels)
-            let attacks = try await attack(carried, labels)
-            records += try await evaluate(clean, attacks, labels)
-        }
-        return Result(records: records, gradients: gradients)
+        try await decompose(carried)
+        guard let labels else { return [] }
+        let clean = FeatureMeasures(carried.transposed, factors, labels)
+        return try await evaluate(clean, try attack(carried, labels), labels)
     }
 
     /// g of every feature at the test points, [m, r].

@@ -1,5 +1,6 @@
 import Figures
 import Foundation
+import Storage
 
 /// The report of a run, made from its folder alone: `report.html`, and each figure as `.svg`, `.vl.json` and, where it
 /// has panels of images, `.png` in `figures/`.
@@ -17,7 +18,7 @@ package struct Report {
     package func write() throws {
         let figures = try ReportFigures(contents: contents).all()
         let folder = contents.folder
-        if !figures.isEmpty { try folder.makeFolder("figures") }
+        if !figures.isEmpty { try Folder.make(folder.path + "/figures") }
         for figure in figures {
             let stem = "figures/" + figure.name
             try folder.write(Data(figure.document.utf8), to: stem + ".svg")

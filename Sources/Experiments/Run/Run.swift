@@ -56,9 +56,11 @@ package struct Run: Sendable {
             journal.add(seconds: (ContinuousClock.now - begin) / .seconds(1), to: "data")
             let stages = RunStages(
                 configuration: configuration, dataset: dataset, program: program, backends: backends,
-                folder: folder, journal: journal)
+                folder: folder, journal: journal,
+                gramStore: try GramStore(folder, configuration, dataset, version, journal))
             let records = try await stages.execute()
             try folder.write(records)
+            StageRecords(folder).remove()
             try journal.save()
             try await journal.measure("report") { try Report(folder).write() }
             try journal.close(.done)

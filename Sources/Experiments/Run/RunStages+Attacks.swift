@@ -17,27 +17,38 @@ extension RunStages {
         if configuration.save.contains(.adversarial) {
             try folder.export(dataset.testInputs, "test_inputs", precision)
         }
+        let done = StageRecords(folder)
         var records: [ResultRecord] = []
         for (setting, weight) in zip(settings, weights) {
             let team = try team(weight, training)
             for (place, section) in sections.enumerated() {
                 let label = configuration.attackLabel(place)
                 let stage = "attack \(label) \(setting.label)"
+                if let known = try done.read(stage) {
+                    journal.note("restored", ["stage": stage])
+                    records += known
+                    continue
+                }
                 let results = try await journal.measure(stage) {
                     try await evaluate(section, place, label: stage, team)
                 }
-                for (index, result) in results.enumerated() {
-                    records.append(ResultRecord(section, label: label, setting, result))
-                    let suffix = "\(label)_\(section.norm.rawValue)_eps\(index)_\(setting.suffix)"
-                    if configuration.save.contains(.adversarial) {
-                        try folder.export(result.examples.points, "adversarial_\(suffix)", precision)
-                        try folder.export(
-                            result.examples.predictions, "adversarial_predictions_\(suffix)", .float64)
-                    }
-                }
+                try export(results, "\(label)_\(section.norm.rawValue)", setting)
+                let new = results.map { ResultRecord(section, label: label, setting, $0) }
+                try done.write(new, of: stage)
+                records += new
             }
         }
         return records
+    }
+
+    /// Writes the adversarial examples of each radius, where they are to be exported.
+    private func export(_ results: [AttackResult], _ attack: String, _ setting: TrainingSetting) throws {
+        guard configuration.save.contains(.adversarial) else { return }
+        for (index, result) in results.enumerated() {
+            let suffix = "\(attack)_eps\(index)_\(setting.suffix)"
+            try folder.export(result.examples.points, "adversarial_\(suffix)", precision)
+            try folder.export(result.examples.predictions, "adversarial_predictions_\(suffix)", .float64)
+        }
     }
 
     private func evaluate(

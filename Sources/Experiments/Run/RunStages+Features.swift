@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import Inference
+import Storage
 import TangentKernels
 
 extension RunStages {
@@ -13,26 +14,33 @@ extension RunStages {
     ) async throws -> [ResultRecord] {
         guard let section = configuration.features else { return [] }
         try check(section)
+        let done = StageRecords(folder)
         var records: [ResultRecord] = []
-        var gradients: [(label: String, gradients: Tensor<Double>)] = []
         for (place, (label, model)) in configuration.featureModels.enumerated() {
+            let stage = "features \(label)"
+            if let known = try done.read(stage) {
+                journal.note("restored", ["stage": stage])
+                records += known
+                continue
+            }
             let subject: FeatureSubject
             if place == 0, let spectrum {
-                let isFull = settings.firstIndex {
-                    $0.diagReg == configuration.inference.diagReg[0] && $0.time == .infinity
-                }
                 subject = try featureSubject(
-                    label, suffix: "", gram, spectrum, training, known: isFull.map { weights[$0] })
+                    label, suffix: "", gram, spectrum, training, known: fullWeights.map { weights[$0] })
             } else {
                 subject = try await featureSubject(label, model, at: place - 1)
             }
-            let stages = FeatureStages(section: section, stages: self, subject: subject)
-            let result = try await stages.execute()
-            records += result.records
-            gradients.append((label, result.gradients))
+            let new = try await FeatureStages(section: section, stages: self, subject: subject).execute()
+            try done.write(new, of: stage)
+            records += new
         }
         try exportImages(section)
-        return records + similarities(gradients)
+        return try records + similarities(section)
+    }
+
+    /// Place of the setting whose weights are those of f_∞ with the features' ridge.
+    private var fullWeights: Int? {
+        settings.firstIndex { $0.diagReg == configuration.inference.diagReg[0] && $0.time.isInfinite }
     }
 
     private func check(_ section: FeaturesSection) throws {
@@ -91,24 +99,32 @@ extension RunStages {
         try folder.export(labels: Array(labels[..<count]), "feature_labels")
     }
 
-    /// Cosines of the gradients of the first features between all pairs of nets.
-    private func similarities(_ all: [(label: String, gradients: Tensor<Double>)]) -> [ResultRecord] {
-        guard all.count > 1 else { return [] }
+    /// Cosines of the gradients of the first five features between all pairs of nets, from the arrays that were written.
+    private func similarities(_ section: FeaturesSection) throws -> [ResultRecord] {
+        let labels = configuration.featureModels.map { $0.label }
+        guard labels.count > 1, min(section.images, dataset.testInputs.count) > 0 else { return [] }
+        let count = min(5, section.count, dataset.trainInputs.count)
+        let gradients = try labels.enumerated().map { place, label in
+            let path = folder.array("feature_gradients" + (place == 0 ? "" : "_\(label)"))
+            guard case .floating(let tensor, _) = try NPY.read(path) else {
+                preconditionFailure("gradients are floating-point numbers")
+            }
+            return tensor[0..<count]
+        }
         var records: [ResultRecord] = []
-        var cosines: [Double] = []
-        for (place, one) in all.enumerated() {
-            for other in all[(place + 1)...] {
-                for feature in 0..<min(one.gradients.count, other.gradients.count) {
-                    let found = FeatureSimilarity.cosines(
-                        one.gradients[feature..<feature + 1], other.gradients[feature..<feature + 1])
-                    guard !found.isEmpty else { continue }
-                    cosines += found
-                    records.append(
-                        .similarity(one.label, other.label, feature: feature, cosines: found))
+        var all: [Double] = []
+        for (place, one) in labels.enumerated() {
+            for (other, name) in labels.enumerated().dropFirst(place + 1) {
+                for feature in 0..<count {
+                    let cosines = FeatureSimilarity.cosines(
+                        gradients[place][feature..<feature + 1], gradients[other][feature..<feature + 1])
+                    guard !cosines.isEmpty else { continue }
+                    all += cosines
+                    records.append(.similarity(one, name, feature: feature, cosines: cosines))
                 }
             }
         }
-        return cosines.isEmpty ? records : records + [.similaritySummary(cosines)]
+        return all.isEmpty ? records : records + [.similaritySummary(all)]
     }
 }
 

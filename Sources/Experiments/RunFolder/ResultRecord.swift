@@ -85,8 +85,7 @@ extension SourceNode {
 extension RunFolder {
     /// Replaces `metrics.jsonl` and the tables: `results.csv`, and one for each kind of record that there is.
     package func write(_ records: [ResultRecord]) throws(RunFolderError) {
-        let lines = records.map { $0.json + "\n" }.joined()
-        try write(Data(lines.utf8), to: "metrics.jsonl")
+        try write(records, to: "metrics.jsonl")
         try write(Data(ResultRecord.csv(records.filter { $0.kind == nil }).utf8), to: "results.csv")
         for kind in RecordKind.allCases {
             let rows = records.filter { $0.kind == kind }
@@ -94,13 +93,21 @@ extension RunFolder {
         }
     }
 
+    /// Replaces a file of one record a line.
+    func write(_ records: [ResultRecord], to name: String) throws(RunFolderError) {
+        try write(Data(records.map { $0.json + "\n" }.joined().utf8), to: name)
+    }
+
     /// The records of `metrics.jsonl`; none where there is no such file.
-    package func records() throws(RunFolderError) -> [ResultRecord] {
-        guard let bytes = try read("metrics.jsonl") else { return [] }
+    package func records() throws(RunFolderError) -> [ResultRecord] { try records(in: "metrics.jsonl") ?? [] }
+
+    /// The records of a file; nil where there is none.
+    func records(in name: String) throws(RunFolderError) -> [ResultRecord]? {
+        guard let bytes = try read(name) else { return nil }
         var records: [ResultRecord] = []
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             guard let record = ResultRecord(json: String(line)) else {
-                throw RunFolderError(.inaccessible, "'\(path)/metrics.jsonl' is damaged at line \(records.count + 1)")
+                throw RunFolderError(.inaccessible, "'\(path)/\(name)' is damaged at line \(records.count + 1)")
             }
             records.append(record)
         }

@@ -89,7 +89,7 @@ package struct RunFolder: Sendable {
 
     /// What a run that was stopped while its folder was made leaves behind, temporary names included.
     private static func isOwn(_ file: String) -> Bool {
-        file == "arrays" || ["manifest.json", "config.yaml", "."].contains { file.hasPrefix($0) }
+        ["arrays", "gram.zarr"].contains(file) || ["manifest.json", "config.yaml", "."].contains { file.hasPrefix($0) }
     }
 
     private static func files(in path: String) throws(RunFolderError) -> [String] {
@@ -110,15 +110,6 @@ package struct RunFolder: Sendable {
 extension RunFolder {
     /// Path of an array, `arrays/<name>.npy`.
     package func array(_ name: String) -> String { "\(path)/arrays/\(name).npy" }
-
-    /// Makes a folder in the folder, where it is not there.
-    func makeFolder(_ name: String) throws(RunFolderError) {
-        do {
-            try FileManager.default.createDirectory(atPath: path + "/" + name, withIntermediateDirectories: true)
-        } catch {
-            throw RunFolderError(.inaccessible, "'\(path)/\(name)' cannot be made: \(error.localizedDescription)")
-        }
-    }
 
     /// Writes a file of the folder.
     /// - Parameter name: relative to the folder.
