@@ -48,6 +48,8 @@ let package = Package(
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
+        // Finite nets: layers, training, empirical NTK and its dynamics.
+        .target(name: "Networks", dependencies: ["Compute", "TangentKernels", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
         .target(name: "Attacks", dependencies: ["Compute", "TangentKernels"]),
         // The library's face: a net, its Gram matrices, predictions and attacks.
@@ -93,6 +95,8 @@ let package = Package(
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Networks", "OpenCLBackend", "CPUBackend", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),

@@ -73,42 +73,6 @@ extension Backend {
     }
 }
 
-/// `c ← alpha · op(a) op(b) + beta · c`, row-major.
-package struct MatrixProduct: Sendable {
-    package let a: Buffer
-    package let b: Buffer
-    package let c: Buffer
-    /// `op(a)` is [m, k], `op(b)` is [k, n], `c` is [m, n].
-    package let m: Int
-    package let n: Int
-    package let k: Int
-    package let transposeA: Bool
-    package let transposeB: Bool
-    package let alpha: Double
-    package let beta: Double
-    /// `b` is `a` and only one of them is transposed: c is symmetric and half of the work suffices.
-    package var isSymmetric: Bool { a === b && transposeA != transposeB && m == n }
-
-    package init(
-        a: Buffer, b: Buffer, c: Buffer, m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false,
-        alpha: Double = 1, beta: Double = 0
-    ) {
-        precondition(
-            a.count >= m * k && b.count >= k * n && c.count >= m * n,
-            "a product of [\(m), \(k)] and [\(k), \(n)] needs larger buffers than \(a.count), \(b.count), \(c.count)")
-        self.a = a
-        self.b = b
-        self.c = c
-        self.m = m
-        self.n = n
-        self.k = k
-        self.transposeA = transposeA
-        self.transposeB = transposeB
-        self.alpha = alpha
-        self.beta = beta
-    }
-}
-
 /// Inputs on a device, prepared for one program. Made by `Backend.prepare`, used any number of times.
 package final class CovarianceInputs: Sendable {
     package let program: CovarianceProgram
