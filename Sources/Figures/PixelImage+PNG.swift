@@ -21,14 +21,17 @@ extension PixelImage {
     package init?(png file: Data) {
         var image = png_image()
         image.version = png_uint_32(PNG_IMAGE_VERSION)
-        let bytes = [UInt8](file)
-        guard png_image_begin_read_from_memory(&image, bytes, bytes.count) != 0 else { return nil }
-        let isGrey = image.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) == 0
-        image.format = isGrey ? ntk_png_format_grey() : ntk_png_format_rgb()
-        let (width, height, channels) = (Int(image.width), Int(image.height), isGrey ? 1 : 3)
-        var pixels = [UInt8](repeating: 0, count: width * height * channels)
-        guard png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 else { return nil }
-        self.init(width: width, height: height, channels: channels, pixels: pixels)
+        // libpng keeps the address between its two calls.
+        let pixels = file.withUnsafeBytes { bytes -> [UInt8]? in
+            guard png_image_begin_read_from_memory(&image, bytes.baseAddress, bytes.count) != 0 else { return nil }
+            let isGrey = image.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) == 0
+            image.format = isGrey ? ntk_png_format_grey() : ntk_png_format_rgb()
+            var pixels = [UInt8](repeating: 0, count: Int(image.width * image.height) * (isGrey ? 1 : 3))
+            return png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 ? pixels : nil
+        }
+        guard let pixels else { return nil }
+        let (width, height) = (Int(image.width), Int(image.height))
+        self.init(width: width, height: height, channels: pixels.count / (width * height), pixels: pixels)
     }
 
     /// For the `href` of an image element.

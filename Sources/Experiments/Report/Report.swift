@@ -7,8 +7,11 @@ import Storage
 package struct Report {
     private let contents: RunContents
 
+    /// - Parameter isFinished: whether the run is at its end, though its status does not say so yet.
     /// - Throws: `RunFolderError` where the folder is damaged.
-    package init(_ folder: RunFolder) throws(RunFolderError) { contents = try RunContents(folder) }
+    package init(_ folder: RunFolder, isFinished: Bool = false) throws(RunFolderError) {
+        contents = try RunContents(folder, isFinished: isFinished)
+    }
 
     /// Path of the page.
     package var path: String { contents.folder.path + "/report.html" }

@@ -39,7 +39,7 @@ struct ReportPage {
 
     /// A note where the run has not come to its end.
     private var state: [Markup] {
-        guard let status = contents.status, status.state != .done, status.stage != "report" else { return [] }
+        guard let status = contents.unfinished else { return [] }
         let reason = status.message.map { ": \($0)" } ?? ""
         return [notice("This run is not complete: it is \(status.state.rawValue), at '\(status.stage)'\(reason).")]
     }

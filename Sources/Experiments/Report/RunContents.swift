@@ -8,16 +8,18 @@ struct RunContents: Sendable {
     let folder: RunFolder
     let configuration: Configuration
     let manifest: Manifest
-    let status: RunStatus?
+    /// nil for a run that is at its end.
+    let unfinished: RunStatus?
     let records: [ResultRecord]
     /// Sentences of the log, in order, each once.
     let warnings: [String]
 
-    init(_ folder: RunFolder) throws(RunFolderError) {
+    init(_ folder: RunFolder, isFinished: Bool) throws(RunFolderError) {
         self.folder = folder
         configuration = try folder.configuration()
         manifest = try folder.manifest()
-        status = try folder.status()
+        let status = try folder.status()
+        unfinished = isFinished || status?.state == .done ? nil : status
         records = try folder.records()
         warnings = try folder.warnings()
     }

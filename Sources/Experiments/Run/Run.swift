@@ -62,7 +62,9 @@ package struct Run: Sendable {
             try folder.write(records)
             StageRecords(folder).remove()
             try journal.save()
-            try await journal.measure("report") { try Report(folder).write() }
+            let drawing = ContinuousClock.now
+            try Report(folder, isFinished: true).write()
+            journal.add(seconds: (ContinuousClock.now - drawing) / .seconds(1), to: "report")
             try journal.close(.done)
             return Outcome(
                 folder: folder.path, configuration: configuration, records: records, isRepeated: false)
