@@ -72,7 +72,7 @@ extension CPUBackend {
         }
     }
 
-    /// One product and the recursion behind it, the correlations being overwritten by the covariances.
+    /// One product and the recursion behind it, the products being overwritten by the covariances.
     static func tangents<T: CPUReal>(
         _ kind: CovarianceKind, _ rows: CPUInputs, _ i: Range<Int>, _ columns: CPUInputs, _ j: Range<Int>,
         value: UnsafeMutablePointer<T>, tangential: UnsafeMutablePointer<T>, radial: UnsafeMutablePointer<T>,
@@ -81,8 +81,8 @@ extension CPUBackend {
         var program = rows.program.value
         let dimension = program.dimension
         T.correlate(
-            i.count, j.count, dimension, rows.unit.pointer(T.self) + i.lowerBound * dimension,
-            columns.unit.pointer(T.self) + j.lowerBound * dimension, value, stride)
+            i.count, j.count, dimension, rows.centred.pointer(T.self) + i.lowerBound * dimension,
+            columns.centred.pointer(T.self) + j.lowerBound * dimension, value, stride)
         var rowTables = T.inputs(rows)
         var columnTables = T.inputs(columns)
         T.tangent(
@@ -137,25 +137,29 @@ extension CPUBackend {
         // One cotangent of every row at a time bounds the memory by that of the linearization.
         let coefficients = try CPUMemory(
             byteCount: rows.count * part.stride * T.precision.byteCount, zeroed: false, cache: cache)
-        let sums = try CPUMemory(byteCount: rows.count * 8)
+        let sums = try CPUMemory(byteCount: 2 * rows.count * 8)
+        let blanks = columns.blanks(as: T.self)
         for cotangent in 0..<count {
             parallel(rows.count) { row in
-                let sum = sums.pointer(Double.self) + row
-                sum.pointee = 0
+                let sum = sums.pointer(Double.self) + 2 * row
+                sum.update(repeating: 0, count: 2)
+                var columnTables = T.inputs(columns)
                 T.weigh(
-                    n, outputs, cotangents.pointer(Double.self) + (row * count + cotangent) * outputs,
+                    &columnTables, 0, n, outputs, cotangents.pointer(Double.self) + (row * count + cotangent) * outputs,
                     turned.pointer(), n, part.tangential.pointer(T.self) + row * part.stride,
                     part.radial.pointer(T.self) + row * part.stride,
                     coefficients.pointer(T.self) + row * part.stride, sum)
             }
             let target = gradients.pointer(T.self) + cotangent * dimension
             product(
-                rows.count, dimension, n, coefficients.pointer(T.self), part.stride, columns.unit.pointer(T.self),
+                rows.count, dimension, n, coefficients.pointer(T.self), part.stride, columns.centred.pointer(T.self),
                 target, count * dimension)
-            let unit = rows.cpu.unit.pointer(T.self)
             parallel(rows.count) { row in
+                var program = rows.cpu.program.value
+                var rowTables = T.inputs(rows.cpu)
                 T.finishGradient(
-                    dimension, unit + row * dimension, sums.pointer(Double.self)[row],
+                    &program, &rowTables, row, sums.pointer(Double.self) + 2 * row, blanks,
+                    blanks.count,
                     gradients.pointer(T.self) + (row * count + cotangent) * dimension)
             }
         }

@@ -9,12 +9,12 @@ extension OpenCLBackend {
         let kernel = try kernel("linearize", of: left.source)
         let result = try OpenCLLinearization(
             rows: rows.count, width: right.stride, precision: rows.precision, in: context)
-        let arguments: [KernelArgument] = [
-            .buffer(left.parameters), .memory(left.unit), .memory(left.norm), .memory(left.slots), .size(left.stride),
-            .size(rows.count), .memory(right.unit), .memory(right.norm), .memory(right.slots), .size(right.stride),
-            .size(rows.program.input.count), .int(kind == .nngp ? 1 : 0), .memory(result.value),
-            .memory(result.tangential), .memory(result.radial),
-        ]
+        let arguments: [KernelArgument] =
+            [.buffer(left.parameters)] + left.arguments + [.size(rows.count)] + right.arguments
+            + [
+                .size(rows.program.input.count), .int(kind == .nngp ? 1 : 0), .memory(result.value),
+                .memory(result.tangential), .memory(result.radial),
+            ]
         try launchTiles(kernel, arguments, rows: rows.count, columns: right.stride, rows.precision)
         return Linearization(rows: rows, columns: columns, storage: result)
     }
@@ -59,7 +59,7 @@ extension OpenCLBackend {
         let length = form == .vector ? (dimension + panel - 1) / panel * panel : dimension
         let work = PullbackWork(
             coefficients: try Memory(rows * width * bytes, in: context, advice: advice),
-            sums: try allocate(parts.count * rows, accumulatePrecision),
+            sums: try allocate(2 * parts.count * rows, accumulatePrecision),
             partial: try Memory(parts.count * rows * length * bytes, in: context, advice: advice),
             length: length)
         for first in stride(from: 0, to: count, by: parts.batch) {
@@ -85,7 +85,10 @@ extension OpenCLBackend {
     private func pullbackSource(_ precision: Precision) -> ProgramSource {
         ProgramSource(
             name: "Covariance/pullback_\(form.rawValue)", precision: precision,
-            parts: [.file("Covariance/pullback.cl"), .file("Covariance/pullback_\(form.rawValue).cl")],
+            parts: [
+                .file("Covariance/pair.cl"), .file("Covariance/pullback.cl"),
+                .file("Covariance/pullback_\(form.rawValue).cl"),
+            ],
             options: form.options(precision, context.device))
     }
 
@@ -119,7 +122,9 @@ extension OpenCLBackend {
             [
                 .buffer(cotangents), .size(span.count), .size(span.first), .size(span.batch), .size(rows),
                 .size(outputs), .memory(turned), .memory(factors.tangential), .memory(factors.radial),
-                .size(factors.width), .size(parts.width), .memory(work.coefficients), .buffer(work.sums),
+                .size(factors.width), .size(parts.width),
+                .memory(context.tables(of: linearization.columns).start), .memory(work.coefficients),
+                .buffer(work.sums),
             ],
             global: [parts.count * sumGroup, rows], local: [sumGroup, 1])
     }
@@ -131,9 +136,9 @@ extension OpenCLBackend {
         let dimension = linearization.rows.program.input.count
         let kernel = try kernel("contract", of: pullbackSource(precision))
         let columns = context.tables(of: linearization.columns)
-        let unit = form == .vector ? try turnedUnit(columns, dimension, precision) : columns.unit
+        let centred = form == .vector ? try turnedInputs(columns, dimension, precision) : columns.centred
         let arguments: [KernelArgument] = [
-            .memory(work.coefficients), .size(rows), .size(columns.stride), .size(parts.width), .memory(unit),
+            .memory(work.coefficients), .size(rows), .size(columns.stride), .size(parts.width), .memory(centred),
             .size(work.length), .memory(work.partial),
         ]
         let panel = form.panel(precision, context.device)
@@ -153,22 +158,42 @@ extension OpenCLBackend {
         }
     }
 
-    /// The inputs of unit norm in the order of the vector form's `contract`.
-    private func turnedUnit(
+    /// The centred inputs in the order of the vector form's `contract`.
+    private func turnedInputs(
         _ tables: OpenCLInputs, _ dimension: Int, _ precision: Precision
     ) throws(ComputeError) -> Memory {
         try tables.turned.withLock { turned throws(ComputeError) in
             if let turned { return turned }
-            let kernel = try kernel("turn_unit", of: pullbackSource(precision))
+            let kernel = try kernel("turn_centred", of: pullbackSource(precision))
             let panel = form.panel(precision, context.device)
             let blocks = (dimension + panel - 1) / panel
             let memory = try Memory(
                 blocks * tables.stride * panel * precision.byteCount, in: context,
                 advice: "use fewer inputs or a device with more memory")
             try launch(
-                kernel, [.memory(tables.unit), .size(dimension), .size(tables.stride), .memory(memory)],
+                kernel, [.memory(tables.centred), .size(dimension), .size(tables.stride), .memory(memory)],
                 global: [tables.stride, blocks], local: [panel, 1])
             turned = memory
+            return memory
+        }
+    }
+
+    /// Which coordinates are zero in all inputs.
+    private func blanks(
+        _ tables: OpenCLInputs, _ dimension: Int, _ precision: Precision
+    ) throws(ComputeError) -> Memory {
+        try tables.blanks.withLock { blanks throws(ComputeError) in
+            if let blanks { return blanks }
+            let kernel = try kernel("find_blanks", of: pullbackSource(precision))
+            let memory = try Memory(dimension, in: context)
+            try launch(
+                kernel,
+                [
+                    .memory(tables.centred), .memory(tables.start), .size(tables.stride), .buffer(tables.direction),
+                    .size(dimension), .memory(memory),
+                ],
+                global: [dimension], local: [CovarianceForm.sumGroup])
+            blanks = memory
             return memory
         }
     }
@@ -178,14 +203,18 @@ extension OpenCLBackend {
         _ work: PullbackWork, _ gradient: Buffer
     ) throws(ComputeError) {
         let dimension = linearization.rows.program.input.count
+        let tables = context.tables(of: linearization.rows)
+        let blanks = try blanks(context.tables(of: linearization.columns), dimension, linearization.rows.precision)
         let kernel = try kernel("finish", of: pullbackSource(linearization.rows.precision))
         let share = form == .vector ? CovarianceForm.finishShare : 1
         try launch(
             kernel,
             [
                 .memory(work.partial), .buffer(work.sums), .size(parts.count), .size(rows), .size(work.length),
-                .memory(context.tables(of: linearization.rows).unit), .size(dimension), .size(span.count),
-                .size(span.first), .size(span.batch), .buffer(gradient),
+                .memory(tables.centred), .memory(tables.start), .size(tables.stride), .buffer(tables.direction),
+                .memory(blanks),
+                .size(dimension),
+                .size(span.count), .size(span.first), .size(span.batch), .buffer(gradient),
             ],
             global: [(dimension + share - 1) / share, rows], local: [form == .vector ? 1 : CovarianceForm.sumGroup, 1])
     }
@@ -202,7 +231,7 @@ private struct CotangentSpan {
 private struct PullbackWork {
     /// [rows, width]
     let coefficients: Memory
-    /// [parts, rows] in `accumulatePrecision`
+    /// [2, parts, rows] in `accumulatePrecision`
     let sums: Buffer
     /// [parts, rows, length]
     let partial: Memory

@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct HelpTests {
     @Test(arguments: [
-        "", "run", "status", "report", "config", "config check", "config show", "config schema", "data", "data list",
+        "", "run", "sweep", "collect", "status", "report", "config", "config check", "config show", "config schema",
+        "data",
+        "data list",
         "data verify", "data fetch", "devices", "bench",
     ])
     func everyCommandShowsAnExample(_ words: String) throws {
