@@ -183,6 +183,6 @@ extension ReportFigures {
                 + "\(Int(records.first?.number("images") ?? 0)) images.",
             HeatMap(
                 rows: names, columns: names, values: values, title: "mean cosine",
-                domain: (lowest < 0 ? -1.0 : 0)...1))
+                domain: min(0.9, (lowest * 10).rounded(.down) / 10)...1))
     }
 }
