@@ -25,7 +25,7 @@ final class CPULinearization: Sendable {
 }
 
 extension Linearization {
-    fileprivate var cpu: CPULinearization {
+    var cpu: CPULinearization {
         guard let linearization = storage as? CPULinearization else {
             preconditionFailure("a linearization of another backend was given to the CPU backend")
         }
@@ -59,16 +59,21 @@ extension CPUBackend {
         _ kind: CovarianceKind, _ rows: CovarianceInputs, _ columns: CovarianceInputs, _ result: CPULinearization,
         as type: T.Type
     ) {
-        let rowParts = Self.parts(rows.count, of: Self.chunkRows)
-        let columnParts = Self.parts(columns.count, of: Self.chunkColumns)
-        parallel(rowParts.count * columnParts.count) { index in
-            let i = rowParts[index / columnParts.count]
-            let j = columnParts[index % columnParts.count]
+        chunks(rows.count, columns.count) { i, j in
             let offset = i.lowerBound * result.stride + j.lowerBound
             Self.tangents(
                 kind, rows.cpu, i, columns.cpu, j, value: result.value.pointer(T.self) + offset,
                 tangential: result.tangential.pointer(T.self) + offset,
                 radial: result.radial.pointer(T.self) + offset, stride: result.stride)
+        }
+    }
+
+    /// Calls `body` with the rows and columns of every product, on all threads.
+    func chunks(_ rows: Int, _ columns: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+        let rowParts = Self.parts(rows, of: Self.chunkRows)
+        let columnParts = Self.parts(columns, of: Self.chunkColumns)
+        parallel(rowParts.count * columnParts.count) { index in
+            body(rowParts[index / columnParts.count], columnParts[index % columnParts.count])
         }
     }
 
@@ -88,25 +93,6 @@ extension CPUBackend {
         T.tangent(
             &program, kind == .nngp ? 1 : 0, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound,
             j.upperBound, value, stride, value, tangential, radial, stride)
-    }
-
-    package func predict(
-        _ linearization: Linearization, weights: Buffer, outputs: Int
-    ) throws(ComputeError) -> Buffer {
-        let rows = linearization.rows.count
-        let columns = linearization.columns.count
-        let predictions = try allocate(rows * outputs, .float64)
-        let transposed = try transposedWeights(weights, columns, outputs, as: Double.self)
-        func run<T: CPUReal>(_ type: T.Type) {
-            let part = linearization.cpu
-            parallel(rows) { row in
-                T.predict(
-                    columns, outputs, part.value.pointer(T.self) + row * part.stride, transposed.pointer(), columns,
-                    predictions.pointer() + row * outputs)
-            }
-        }
-        linearization.rows.precision == .float32 ? run(Float.self) : run(Double.self)
-        return predictions
     }
 
     package func pullback(

@@ -19,25 +19,6 @@ extension OpenCLBackend {
         return Linearization(rows: rows, columns: columns, storage: result)
     }
 
-    package func predict(
-        _ linearization: Linearization, weights: Buffer, outputs: Int
-    ) throws(ComputeError) -> Buffer {
-        let rows = linearization.rows.count
-        let factors = context.factors(of: linearization)
-        let kernel = try kernel("predict", of: pullbackSource(linearization.rows.precision))
-        let turned = try turn(weights, of: linearization, outputs, to: accumulatePrecision)
-        let predictions = try allocate(rows * outputs, accumulatePrecision)
-        let group = sumGroup
-        try launch(
-            kernel,
-            [
-                .memory(factors.value), .size(rows), .size(factors.width), .memory(turned), .size(outputs),
-                .buffer(predictions),
-            ],
-            global: [outputs * group, rows], local: [group, 1])
-        return predictions
-    }
-
     package func pullback(
         _ linearization: Linearization, cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
@@ -50,7 +31,7 @@ extension OpenCLBackend {
         let width = context.factors(of: linearization).width
         let parts = PullbackParts(
             points: points, width: width, panel: form.panel(precision, context.device), count: count)
-        let turned = try turn(weights, of: linearization, outputs, to: precision)
+        let turned = try turn(weights, of: linearization.columns, outputs, to: precision)
         let gradient = try allocate(points * count * dimension, precision)
         let advice = "handle fewer points at a time"
         let bytes = precision.byteCount
@@ -78,37 +59,6 @@ extension OpenCLBackend {
     }
 
     // MARK: Kernels
-
-    /// Work-items that share one sum.
-    private var sumGroup: Int { form == .group ? CovarianceForm.sumGroup : 1 }
-
-    private func pullbackSource(_ precision: Precision) -> ProgramSource {
-        ProgramSource(
-            name: "Covariance/pullback_\(form.rawValue)", precision: precision,
-            parts: [
-                .file("Covariance/pair.cl"), .file("Covariance/pullback.cl"),
-                .file("Covariance/pullback_\(form.rawValue).cl"),
-            ],
-            options: form.options(precision, context.device))
-    }
-
-    /// Weights as [outputs, width] in `target`, zero past the last column.
-    private func turn(
-        _ weights: Buffer, of linearization: Linearization, _ outputs: Int, to target: Precision
-    ) throws(ComputeError) -> Memory {
-        let columns = linearization.columns.count
-        precondition(weights.count >= columns * outputs, "\(weights.count) weights for \(columns) × \(outputs)")
-        // Where both are the same type, either kernel does.
-        let precision = linearization.rows.precision
-        let entryPoint = target == accumulatePrecision ? "turn_to_acc" : "turn_to_scalar"
-        let kernel = try kernel(entryPoint, of: pullbackSource(precision))
-        let width = context.factors(of: linearization).width
-        let turned = try Memory(outputs * width * target.byteCount, in: context)
-        try launch(
-            kernel, [.buffer(weights), .size(columns), .size(outputs), .memory(turned), .size(width)],
-            global: [width, outputs], local: [form.panel(precision, context.device), 1])
-        return turned
-    }
 
     private func weigh(
         _ linearization: Linearization, _ cotangents: Buffer, _ span: CotangentSpan, _ turned: Memory, _ outputs: Int,

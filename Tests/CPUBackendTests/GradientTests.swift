@@ -93,6 +93,10 @@ import Testing
             }
         }
         #expect(Distance.relative(found, to: wanted) <= Tolerance.reordering(n, precision))
+        let alone = try problem.backend.download(
+            problem.backend.predict(
+                .ntk, rows: problem.rows, columns: problem.columns, weights: problem.weights, outputs: outputs))
+        #expect(Distance.relative(alone, to: wanted) <= Tolerance.reordering(n, precision))
     }
 
     /// Where every input is zero the gradient is exactly zero, in one row or many, fused or not; and where only the

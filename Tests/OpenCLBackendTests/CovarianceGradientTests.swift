@@ -12,6 +12,8 @@ struct CovarianceGradientTests {
 
     private struct Result {
         let predictions: [Double]
+        /// Without what gradients need.
+        let predictionsAlone: [Double]
         let pulledBack: [Double]
         let gradient: [Double]
     }
@@ -34,6 +36,8 @@ struct CovarianceGradientTests {
         return Result(
             predictions: try backend.download(
                 backend.predict(linearization, weights: weights, outputs: outputs)),
+            predictionsAlone: try backend.download(
+                backend.predict(kind, rows: points, columns: training, weights: weights, outputs: outputs)),
             pulledBack: try backend.download(
                 backend.pullback(
                     linearization, cotangents: directions, count: count, weights: weights, outputs: outputs)),
@@ -59,6 +63,9 @@ struct CovarianceGradientTests {
             #expect(
                 CovarianceCases.error(found.predictions, expected.predictions) <= precision.valueBound,
                 "predictions, \(name)")
+            #expect(
+                CovarianceCases.error(found.predictionsAlone, expected.predictions) <= precision.valueBound,
+                "predictions alone, \(name)")
             #expect(
                 CovarianceCases.error(found.pulledBack, expected.pulledBack) <= precision.gradientBound,
                 "pullback, \(name)")
