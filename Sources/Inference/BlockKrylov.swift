@@ -71,7 +71,9 @@ struct BlockKrylov {
                     tolerance: tolerance)
             }
             confirmed = isConverged ? values : nil
-            try basis.restart(ritz, keeping: kept, randomly: isConverged)
+            let open = (0..<count).filter { residuals[$0] > tolerance * scale }
+                .sorted { residuals[$0] > residuals[$1] }
+            try basis.restart(ritz, keeping: kept, from: isConverged ? [] : open + Array(count..<kept))
         }
     }
 }
@@ -173,14 +175,26 @@ private struct KrylovBasis {
         return rows
     }
 
-    /// Cuts the basis to its first Ritz vectors.
-    mutating func restart(_ ritz: Ritz, keeping kept: Int, randomly: Bool) throws(InferenceError) {
+    /// Cuts the basis to its first Ritz vectors and goes on from what some of them lack.
+    /// - Parameter sources: Ritz vectors whose residuals Θv − λv make the next block, as far as it has room; random
+    ///   vectors fill it up.
+    mutating func restart(_ ritz: Ritz, keeping kept: Int, from sources: [Int]) throws(InferenceError) {
+        let vectors = combine(q, ritz, kept)
+        let images = combine(w, ritz, kept)
+        let used = sources.prefix(block)
+        let target = pointer(next)
+        // In exact arithmetic all residuals lie in the image of the last block. A basis that was filled up with random
+        // vectors knows nothing of the residuals from before, so they are named one by one.
+        for (row, source) in used.enumerated() {
+            for j in 0..<n {
+                target[row * n + j] = images[source * n + j] - ritz.values[source] * vectors[source * n + j]
+            }
+        }
+        fillRandomly(used.count..<block)
         // What goes on must be free of the whole old basis, so it is made before the cut.
-        if randomly { fillRandomly(0..<block) } else { copyLastImage() }
         orthonormalize()
         isReady = true
-        for matrix in [q, w] {
-            let combined = combine(matrix, ritz, kept)
+        for (matrix, combined) in [(q, vectors), (w, images)] {
             combined.withUnsafeBufferPointer { pointer(matrix).update(from: $0.baseAddress!, count: kept * n) }
         }
         count = kept
