@@ -128,7 +128,7 @@ extension ResultRecord {
     init(_ section: AttackSection, label: String, _ setting: TrainingSetting, _ result: AttackResult) {
         let score = result.score
         self.init(
-            [
+            fields: [
                 .init("attack", .text(label)), .init("norm", .text(section.norm.rawValue)),
                 .init("eps", .number(result.eps)),
             ] + setting.fields + [
