@@ -128,7 +128,9 @@ extension AttackSection {
 extension ResultRecord {
     init(_ setting: TrainingSetting, count: Int, cleanAccuracy: Double?) {
         self.init(
-            fields: setting.fields + [.init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy))])
+            fields: setting.fields + [
+                .init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy)),
+            ])
     }
 
     init(_ section: AttackSection, label: String, _ setting: TrainingSetting, _ result: AttackResult) {
