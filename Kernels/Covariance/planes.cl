@@ -17,10 +17,13 @@
 //   tape     v and t in front of every pointwise step of one plane, with gradients
 //   planes   depth + 1 planes of v and t with their rims, where local memory is too small or absent
 //
+// Barriers stand in no condition, only in loops whose counts all work-items share: a phase that a step does not have is
+// empty. That is what every compiler gets right.
+//
 // GROUP: 64 or 128. PLANES_LOCAL: planes lie in local memory, 2 (depth + 1) planes: for 32 x 32 pixels and a rim of 1
 // 18 KiB in float32, so that local memory allows ten groups of 128 on 192 KiB. SHARE: rows that a work-item takes at a
 // time through a 3 x 3 window, which loads 3 (SHARE + 2) numbers for SHARE results; 4 or 8.
-// ABRELU, ERF, GELU, LAYER_NORM: defined for the activations that the net has, so that others cost no registers.
+// ABRELU, ERF, GELU, LAYER_NORM: defined for the activations that are compiled in, so that others cost no registers.
 
 #ifndef GROUP
 #define GROUP 1

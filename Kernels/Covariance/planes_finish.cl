@@ -56,13 +56,18 @@ STEP void reverse_variances(const pass *s, CONSTANT plane_segment *segment, GLOB
     }
 }
 
-// dL/dq behind a pool is that of the pooled covariance of the image with itself at D = 0, then of what it was made of.
+// dL/dq behind a pool, where there is one, is that of the pooled covariance of the image with itself at D = 0; then of
+// what it was made of.
 STEP void reverse_pooled_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL real *variances) {
+    int is_pool = segment->sink == SINK_POOL;
     GLOBAL real *diagonal = s->adjoints + segment->pooled + pooled_offset(segment, 0, 0), *q = VARIANCES(0);
-    real scale = R(s->parameters[segment->pool_scale]);
-    FOR_ALL(p, segment->pool_height * segment->pool_width) diagonal[p] = fma(scale, q[p], diagonal[p]);
+    real scale = R(s->parameters[segment->pool_scale]), zero = R(0);
+    FOR_ALL(p, is_pool ? segment->pool_height * segment->pool_width : 0)
+    diagonal[p] = fma(scale, q[p], diagonal[p]);
     BARRIER;
-    reverse_pool(s, segment, 0, 0);
+    reverse_sink(s, segment, 0, 0, &zero, &zero);
+    BARRIER;
+    // Elsewhere this clears: the covariances at the read-out do not depend on the variances behind the last activation.
     PLANES const real *k = FIRST(s, segment->end);
     GLOBAL real *end = VARIANCES(segment->end);
     FOR_PLACES(y, x, segment->end_height, segment->end_width)
@@ -105,8 +110,6 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void finish(
                 sum += sums[((i * parts + part) * count + first + lane) * pitch + at];
             numbered[n] = sum;
         }
-        // The covariances at the read-out do not depend on the variances behind the last activation.
-        FOR_ALL(p, segments[last].end_height * segments[last].end_width) VARIANCES(segments[last].end)[p] = R(0);
         BARRIER;
 
         // The image against itself, as far as pools mix its planes.
@@ -116,11 +119,16 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void finish(
         real zero = R(0);
         for (int n = last; n >= 0; n--) {
             CONSTANT plane_segment *segment = segments + n;
-            if (segment->sink == SINK_POOL) reverse_pooled_variances(s, segment, variances);
+            reverse_pooled_variances(s, segment, variances);
             if (n > 0) clear_pool(segment - 1, s->adjoints);
-            for (int dy = -segment->self_y; dy <= segment->self_y; dy++)
-                for (int dx = -segment->self_x; dx <= segment->self_x; dx++)
-                    if (dy != 0 || dx != 0) reverse_displacement(s, n, dy, dx, &zero, &zero, record);
+            BARRIER;
+            // All displacements but (0, 0), which is the variances'.
+            int width = 2 * segment->self_x + 1, centre = segment->self_y * width + segment->self_x;
+            for (int d = 0; d < 2 * centre; d++) {
+                int place = d < centre ? d : d + 1;
+                reverse_displacement(s, n, place / width - segment->self_y, place % width - segment->self_x, &zero,
+                                     &zero, record);
+            }
             reverse_variances(s, segment, record, variances);
         }
 

@@ -39,20 +39,21 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void gram(
     for (SIZE task = get_group_id(0); task < count; task += get_num_groups(0)) {
         SIZE i = task / panels, panel = (task % panels + i) % panels;
         SIZE column = (first_panel + panel) * LANES;
-        if (triangular && column > row_begin + i) continue;
+        // Above the diagonal nothing is done.
+        int number = triangular && column > row_begin + i ? 0 : plan->segments;
 #ifndef PLANES_LOCAL
         GLOBAL real *planes = own + plan->pooled;
 #endif
         pass s = {plan, segments, steps, parameters, row_table + (first_row + i) * size,
                   panel_table + (first_panel + panel) * size * LANES, planes, own, 0, 0};
         wide sum_v = 0, sum_t = 0;
-        for (int n = 0; n < plan->segments; n++)
+        for (int n = 0; n < number; n++)
             forward_segment(&s, n, segments[n].range_y, segments[n].range_x, &sum_v, &sum_t);
 #if GROUP > 1
         sum_v = sum_of_group(sum_v, sums);
         sum_t = sum_of_group(sum_t, sums);
 #endif
-        if (ITEM == 0) {
+        if (ITEM == 0 && number > 0) {
             // The last number of an image is the mean variance at the read-out.
             real q1 = ROW(&s, plan->size - 1), q2 = COL(&s, plan->size - 1);
             wide k = (WIDEN(q1) + WIDEN(q2) - sum_v / entries) / 2, t = sum_t / entries;

@@ -62,7 +62,6 @@ STEP void convolve_variances(CONSTANT plane_step *step, acc scale, acc bias, GLO
             }
         to[number] = scale * sum + bias;
     }
-    BARRIER;
 }
 
 STEP void keep_variances(GLOBAL scalar *table, int slot, int count, GLOBAL const acc *q) {
@@ -82,22 +81,21 @@ STEP void segment_variances(CONSTANT plane_plan *plan, CONSTANT plane_segment *s
         case CONVOLUTION:
             keep_variances(table, step->slot, step->input_height * step->input_width, from);
             convolve_variances(step, own[0], own[1], from, to);
-            keep_variances(table, step->after, pixels, to);
             break;
         case FORK:
         case JOIN:
             FOR_ALL(number, pixels * LANES) to[number] = from[number] + (step->opcode == JOIN ? to[number] : 0);
-            BARRIER;
             break;
         default:
             FOR_ALL(number, pixels * LANES) from[number] = point_slots(step, own, from[number], table, number);
-            BARRIER;
             break;
         }
+        BARRIER;
+        if (step->opcode == CONVOLUTION) keep_variances(table, step->after, pixels, to);
     }
 }
 
-// Variances behind the pool of a segment: the sums in each window less the spread inside it.
+// Variances behind the pool of a segment, if there is one: the sums in each window less the spread inside it.
 STEP void pool_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL acc *variances, GLOBAL scalar *table) {
     CONSTANT plane_plan *plan = s->plan;
     GLOBAL const acc *q = VARIANCES(segment->end);
@@ -115,7 +113,7 @@ STEP void pool_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL 
         // The same operations as start_plane's, so that their difference is exactly 0 for equal images.
         scalar mean = mixed[number] * (scalar)scale;
         scalar spread = (scalar)0.5 * mean;
-        table[segment[1].spread * LANES + number] = spread;
+        table[segment[1].spread * LANES + number] = spread; // there is a next segment, since there is a pool
         sums[number] = fmax(share * sum - (acc)spread, (acc)0);
     }
     BARRIER;
@@ -157,11 +155,10 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
         for (int n = 0; n < plan->segments; n++) {
             CONSTANT plane_segment *segment = segments + n;
             segment_variances(plan, segment, steps, parameters, variances, table);
-            if (segment->sink == SINK_POOL) {
-                wide none_v = 0, none_t = 0;
-                forward_segment(&s, n, segment->self_y, segment->self_x, &none_v, &none_t);
-                pool_variances(&s, segment, variances, table);
-            } else {
+            wide none_v = 0, none_t = 0;
+            forward_segment(&s, n, segment->self_y, segment->self_x, &none_v, &none_t);
+            pool_variances(&s, segment, variances, table);
+            if (segment->sink != SINK_POOL) {
                 GLOBAL const acc *q = VARIANCES(segment->end);
                 int end = segment->end_height * segment->end_width;
                 FOR_ALL(lane, LANES) {

@@ -27,7 +27,8 @@ struct PlanesProgram {
     let recordSize: Int
     /// Pixels of the largest image.
     let pixels: Int
-    /// Macros of the activations that the net has.
+    /// Macros of the activations that are compiled in: of most nets the rectifiers, whose text needs few registers;
+    /// of others all, so that two texts serve all nets.
     let activations: [String]
 
     init(_ program: PlanesPlan) {
@@ -54,7 +55,7 @@ struct PlanesProgram {
         variancesSize = (states + 1) * tables.pixels
         recordSize = tables.record
         pixels = tables.pixels
-        activations = tables.activations.sorted()
+        activations = tables.hasOthers ? ["ABRELU", "ERF", "GELU", "LAYER_NORM"] : ["ABRELU"]
     }
 }
 
@@ -64,7 +65,8 @@ private struct PlaneTables {
     var segments: [Int32] = []
     var steps: [Int32] = []
     var parameters: [Double] = []
-    var activations: Set<String> = []
+    /// Whether there are pointwise steps beside rectifiers.
+    var hasOthers = false
     var pooled = 0
     var record: Int
     var mostTaped = 0
@@ -106,9 +108,7 @@ private struct PlaneTables {
         var taped = 0
         for (place, step) in segment.steps.enumerated() {
             let top = stack.count - 1
-            let run = segment.steps[(step.operation.isPointwise ? place : place + 1)...].prefix {
-                $0.operation.isPointwise
-            }.count
+            let run = segment.pointwiseRun(at: place)
             let reach = (segment.strideY / stack[top].strideY, segment.strideX / stack[top].strideX)
             var entry = PlaneStep(step, reach: reach, hasNTK: stack[top].hasNTK, run: run, taped: taped, record: record)
             entry.input = stack[top].plane
@@ -140,7 +140,7 @@ private struct PlaneTables {
             default:
                 taped += 1
                 record += step.height * step.width
-                activations.insert(step.operation.activation)
+                if case .abrelu = step.operation {} else { hasOthers = true }
             }
             entry.parameter = keep(step.operation.parameters)
             steps += entry.words
@@ -223,6 +223,19 @@ private struct PlaneStep {
     }
 }
 
+extension PlanesPlan.Segment {
+    /// Pointwise steps from step `place` on, or behind it where it is a convolution, which does them in passing.
+    fileprivate func pointwiseRun(at place: Int) -> Int {
+        let first: Int
+        switch steps[place].operation {
+        case .convolution: first = place + 1
+        case .abrelu, .erf, .gelu, .layerNorm: first = place
+        default: return 0
+        }
+        return steps[first...].prefix { $0.operation.isPointwise }.count
+    }
+}
+
 extension CovarianceStep {
     /// The step's number in `planes.cl`.
     fileprivate var code: Int {
@@ -235,17 +248,6 @@ extension CovarianceStep {
         case .gelu: 5
         case .layerNorm: 6
         case .dense, .pool, .flatten, .globalPool, .exchange: preconditionFailure("\(self) is no step of a plane")
-        }
-    }
-
-    /// The macro that compiles the step in.
-    fileprivate var activation: String {
-        switch self {
-        case .abrelu: "ABRELU"
-        case .erf: "ERF"
-        case .gelu: "GELU"
-        case .layerNorm: "LAYER_NORM"
-        default: preconditionFailure("\(self) is not pointwise")
         }
     }
 }
