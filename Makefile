@@ -6,9 +6,12 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # What the program needs, and what its tests need besides.
-PACKAGES := ocl-icd-opencl-dev opencl-headers libclblast-dev libopenblas-dev liblapacke-dev zlib1g-dev libssl-dev
+PACKAGES := ocl-icd-opencl-dev opencl-headers libclblast-dev libopenblas-dev liblapacke-dev zlib1g-dev libssl-dev libisal-dev \
+	libsqlite3-dev
 DATA_PACKAGES := dataset-fashion-mnist
 TEST_PACKAGES := pocl-opencl-icd
+# What reads tile stores in tests, in a virtual environment; the tests skip where it is absent.
+PYTHON_PACKAGES := zarr==3.1.6 dask==2026.8.0
 
 CONFIG ?= Configs/quickstart.yaml
 NTK := .build/release/ntk
@@ -25,7 +28,7 @@ endif
 PEER ?= ../shared/peer-bench
 PEER_PYTHON ?= python3
 
-.PHONY: help run test build bench lint clean packages data-packages test-packages
+.PHONY: help run test build bench lint clean packages data-packages test-packages python-packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -66,3 +69,11 @@ data-packages:
 
 test-packages:
 	@.ci/packages $(TEST_PACKAGES)
+
+# Needs Python 3.11 or later and its module venv.
+python-packages: .venv/installed
+
+.venv/installed: Makefile
+	@echo "==> installing $(PYTHON_PACKAGES) into .venv"
+	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_PACKAGES)
+	@touch $@

@@ -259,7 +259,7 @@ STEP void forward_plane(const pass *s, CONSTANT plane_segment *segment, int end_
 
 // ---- where a plane comes from and where it goes ---------------------------------------------------------------------
 
-// At the start of a net v = |x_p - x'_p'|^2/C. After a pool: the mean of v less the spread inside either window.
+// At the start of a net v = |x_p - x'_p'|^2/C. Behind a sink: the mean of v less the spread inside either window.
 STEP void start_plane(const pass *s, int number, int dy, int dx) {
     CONSTANT plane_segment *segment = s->segments + number;
     extent rows = extent_of(segment->height, segment->width, dy, dx, segment->is_circular);
@@ -289,7 +289,7 @@ STEP void start_plane(const pass *s, int number, int dy, int dx) {
             int q = p + dy * segment->width + dx;
             // Two statements: a fused multiply-add would leave a rounding error where the difference is exactly 0.
             real mean = pooled_v[y * rows.width + x] * scale;
-            v[y * stride + x] = mean - ROW(s, p) - COL(s, q);
+            v[y * stride + x] = segment->spread == NO_SLOT ? mean : mean - ROW(s, p) - COL(s, q);
             t[y * stride + x] = pooled_t[y * rows.width + x] * scale;
         }
     }
@@ -347,9 +347,24 @@ STEP void add_to_sum(const pass *s, CONSTANT plane_segment *segment, extent rows
 #endif
 }
 
-// All planes of one segment, from its start to its sink.
+// The sum of one number per work-item, in a fixed order; all get it.
+STEP void sum_of_group(const pass *s, wide *sum) {
+#if GROUP > 1
+    s->sums[ITEM] = *sum;
+    for (int half_ = GROUP / 2; half_ > 0; half_ /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (ITEM < half_) s->sums[ITEM] += s->sums[ITEM + half_];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    *sum = s->sums[0];
+    barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+}
+
+// All planes of one segment, from its start to its sink; what a read-out sums up is left in sum_v and sum_t too.
 STEP void forward_segment(const pass *s, int number, int range_y, int range_x, wide *sum_v, wide *sum_t) {
     CONSTANT plane_segment *segment = s->segments + number;
+    *sum_v = *sum_t = 0;
     clear_pool(segment, s->pooled);
     BARRIER;
     for (int dy = displacements_from(range_y, segment->is_circular); dy <= range_y; dy++)
@@ -365,4 +380,11 @@ STEP void forward_segment(const pass *s, int number, int range_y, int range_x, w
             }
             BARRIER;
         }
+    sum_of_group(s, sum_v);
+    sum_of_group(s, sum_t);
+    if (ITEM == 0 && segment->sink != SINK_POOL) {
+        s->pooled[segment->pooled] = NARROW(*sum_v);
+        s->pooled[segment->pooled + 1] = NARROW(*sum_t);
+    }
+    BARRIER;
 }

@@ -27,12 +27,16 @@ __kernel void weigh(GLOBAL const acc *cotangents, SIZE first, SIZE rows, SIZE ou
 
 STEP void clear_record(GLOBAL real *record, int size) { FOR_ALL(i, size) record[i] = R(0); }
 
-// Adds the record of a pair for L = coefficient (k_weight k + t_weight t) at the read-out.
+// Adds the record of a pair with the adjoints k and t at the sums of the read-out.
 STEP void reverse_pair(const pass *s, const real *k, const real *t, GLOBAL real *record) {
-    wide none_v = 0, none_t = 0;
+    wide none_v, none_t;
     int last = s->plan->segments - 1;
     for (int n = 0; n < last; n++)
         forward_segment(s, n, s->segments[n].range_y, s->segments[n].range_x, &none_v, &none_t);
+    if (ITEM == 0) {
+        s->adjoints[s->segments[last].pooled] = *k;
+        s->adjoints[s->segments[last].pooled + 1] = *t;
+    }
     for (int n = last; n >= 0; n--) {
         CONSTANT plane_segment *segment = s->segments + n;
         if (n > 0) clear_pool(segment - 1, s->adjoints);
@@ -40,7 +44,7 @@ STEP void reverse_pair(const pass *s, const real *k, const real *t, GLOBAL real 
         int range_y = segment->range_y, range_x = segment->range_x;
         for (int dy = displacements_from(range_y, segment->is_circular); dy <= range_y; dy++)
             for (int dx = displacements_from(range_x, segment->is_circular); dx <= range_x; dx++)
-                reverse_displacement(s, n, dy, dx, k, t, record);
+                reverse_displacement(s, n, dy, dx, record);
     }
 }
 
@@ -103,6 +107,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
     , __local real *planes
 #endif
 ) {
+    GROUP_SUMS;
     GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
     GLOBAL real *tape = own + 2 * plan->pooled, *rest = tape + tape_size;
 #ifndef PLANES_LOCAL
@@ -111,16 +116,14 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
 #endif
     GLOBAL real *record = rest;
     SIZE size = plan->size, width = panels * LANES, share = (panels + parts - 1) / parts;
-    CONSTANT plane_segment *last = segments + plan->segments - 1;
-    acc entries = (acc)last->end_height * last->end_width;
-    if (last->sink == SINK_GLOBAL_POOL) entries *= entries;
-    real k = R(k_weight / entries), t = R(t_weight / entries);
+    acc scale = parameters[segments[plan->segments - 1].pool_scale];
+    real k = R(k_weight * scale), t = R(t_weight * scale);
     for (SIZE task = get_group_id(0); task < rows * parts; task += get_num_groups(0)) {
         SIZE i = task / parts, part = task % parts, end = min((part + 1) * share, panels);
         GLOBAL scalar *target = sums + task * count * pitch;
         GLOBAL const scalar *weights = coefficients + i * count * width;
         pass s = {plan, segments, steps, parameters, row_table + (first_row + i) * size, panel_table, planes, own,
-                  own + plan->pooled, tape};
+                  own + plan->pooled, tape, group_sums};
         // With one cotangent all pairs add to one record.
         int is_one = count == 1, numbers = (int)pitch;
         FOR_ALL(n, (int)count * numbers) target[n] = 0;

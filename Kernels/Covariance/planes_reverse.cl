@@ -167,7 +167,7 @@ STEP void reverse_plane(const pass *s, CONSTANT plane_segment *segment, int end_
             add_covariance_adjoint(s, step, out);
         }
         BARRIER;
-        if (is_run && HAS_BOTH) reverse_run_of_partner(s, step, in, in_dy, in_dx, is_circular, record);
+        if (HAS_BOTH && is_run) reverse_run_of_partner(s, step, in, in_dy, in_dx, is_circular, record);
         else if (is_convolution && is_dense_3x3(step)) fill_adjoint_rim(s, step, in, out);
         BARRIER;
         // A fork collects from its copy, a join hands on to what it has added.
@@ -188,15 +188,15 @@ STEP void fill_plane(const pass *s, int number, extent rows, real k, real t) {
     }
 }
 
-// The transpose of add_to_sum, with the adjoints of every entry, or of add_to_pool, with those of the pool, which have
-// been multiplied by its scale.
-STEP void reverse_sink(const pass *s, CONSTANT plane_segment *segment, int dy, int dx, const real *k, const real *t) {
+// The adjoints of a sink, which have been multiplied by its scale, at one plane: of a read-out all entries have the same.
+STEP void reverse_sink(const pass *s, CONSTANT plane_segment *segment, int dy, int dx) {
     int is_pool = segment->sink == SINK_POOL;
     extent in = extent_of(segment->end_height, segment->end_width, dy, dx, segment->is_circular);
     PLANES real *to_k = FIRST(s, segment->end), *to_t = SECOND(s, segment->end);
+    GLOBAL const real *sum = s->adjoints + segment->pooled;
     int stride = s->plan->stride, stride_y = segment->pool.stride_y, stride_x = segment->pool.stride_x;
     int height = is_pool ? segment->pool.height : 0, width = segment->pool.width;
-    fill_plane(s, segment->end, in, is_pool ? R(0) : *k, is_pool ? R(0) : *t);
+    fill_plane(s, segment->end, in, is_pool ? R(0) : sum[0], is_pool ? R(0) : sum[1]);
     BARRIER;
     for (int ay = 0; ay < height; ay++)
         for (int by = 0; by < height; by++)
@@ -258,19 +258,18 @@ STEP void reverse_inputs(const pass *s, CONSTANT plane_segment *segment, int dy,
 }
 
 // One plane of a segment forward, then back from its sink to its start.
-STEP void reverse_displacement(const pass *s, int number, int dy, int dx, const real *k, const real *t,
-                               GLOBAL real *record) {
+STEP void reverse_displacement(const pass *s, int number, int dy, int dx, GLOBAL real *record) {
     CONSTANT plane_segment *segment = s->segments + number;
     int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
     start_plane(s, number, start_dy, start_dx);
     BARRIER;
     forward_plane(s, segment, dy, dx, 1);
-    reverse_sink(s, segment, dy, dx, k, t);
+    reverse_sink(s, segment, dy, dx);
     BARRIER;
     reverse_plane(s, segment, dy, dx, record);
     if (number > 0) reverse_start(s, segment, start_dy, start_dx);
     else reverse_inputs(s, segment, start_dy, start_dx, 0, record);
     BARRIER;
-    if (number == 0 && HAS_BOTH) reverse_inputs(s, segment, start_dy, start_dx, 1, record);
+    if (HAS_BOTH && number == 0) reverse_inputs(s, segment, start_dy, start_dx, 1, record);
     BARRIER;
 }

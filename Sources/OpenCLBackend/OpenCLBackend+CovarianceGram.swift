@@ -24,13 +24,13 @@ extension OpenCLBackend {
             guard let first = nngp ?? ntk else { return }
             let wanted: Int32 = (nngp == nil ? 0 : 1) | (ntk == nil ? 0 : 2)
             // Where one covariance is not wanted, its parameter is bound to the other's memory and not written.
-            let arguments: [KernelArgument] = [
-                .buffer(rows.parameters), .memory(rows.unit), .memory(rows.slots), .size(rows.stride),
-                .size(tile.rowRange.lowerBound), .size(tile.rowRange.upperBound), .memory(columns.unit),
-                .memory(columns.slots), .size(columns.stride), .size(firstPanel), .size(stride),
-                .size(tile.rows.program.input.count), .int(isTriangular ? 1 : 0), .int(wanted),
-                .memory(nngp ?? first), .memory(ntk ?? first),
-            ]
+            let arguments: [KernelArgument] =
+                [.buffer(rows.parameters)] + rows.arguments
+                + [.size(tile.rowRange.lowerBound), .size(tile.rowRange.upperBound)] + columns.arguments
+                + [
+                    .size(firstPanel), .size(stride), .size(tile.rows.program.input.count), .int(isTriangular ? 1 : 0),
+                    .int(wanted), .memory(nngp ?? first), .memory(ntk ?? first),
+                ]
             try launchTiles(
                 kernel, arguments, rows: tile.rowRange.upperBound - firstRow, columns: width, precision)
         }

@@ -11,7 +11,7 @@ struct PlanesProgram {
     /// `plane_step`s.
     let steps: [Int32]
     let parameters: [Double]
-    /// What the dense layers behind the read-out make of (NNGP, NTK).
+    /// What the dense layers at the end make of (NNGP, NTK).
     let tail: PlanesTail
     /// Numbers per image.
     let size: Int
@@ -152,31 +152,34 @@ private struct PlaneTables {
 
     private mutating func close(_ number: Int, first: Int, end: Int) {
         let segment = plan.segments[number]
-        var sink: Int32
-        var pool = [Int](repeating: 0, count: 12)
-        var pooledSize = 0
-        var scale = 0
+        // A read-out leaves one entry, as a pool would of the whole image.
+        let entries = Double(segment.endHeight * segment.endWidth)
+        let sink: Int
+        var pool = [0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0]
+        var pooledSize = 1
+        let scale: Double
         switch segment.sink {
-        case .flatten: sink = 0
-        case .globalPool: sink = 1
-        case .pool(let window):
-            sink = 2
+        case .flatten: (sink, scale) = (0, 1 / entries)
+        case .globalPool: (sink, scale) = (1, 1 / (entries * entries))
+        case .pool(let own):
+            (sink, scale) = (2, own.scale)
             let next = plan.segments[number + 1]
             let (rangeY, rangeX) = (next.range.y * next.strideY, next.range.x * next.strideX)
             pool = [
-                window.window.height, window.window.width, window.window.strideY, window.window.strideX, 0, 0, 0, 0,
-                window.height, window.width, rangeY, rangeX,
+                own.window.height, own.window.width, own.window.strideY, own.window.strideX, 0, 0, 0, 0, own.height,
+                own.width, rangeY, rangeX,
             ]
-            pooledSize = Self.extents(window.height, rangeY) * Self.extents(window.width, rangeX)
-            scale = keep([window.scale])
+            pooledSize = Self.extents(own.height, rangeY) * Self.extents(own.width, rangeX)
         }
+        let parameter = keep([scale])
         let front = [
             first, stepCount - first, segment.height, segment.width, segment.endHeight, segment.endWidth,
             segment.strideY, segment.strideX, segment.range.y, segment.range.x, segment.selfRange.y,
             segment.selfRange.x,
         ]
-        segments += front.map(Int32.init) + [sink] + pool.map(Int32.init)
-        segments += [pooled, pooledSize, scale, segment.spread ?? -1, segment.isCircular ? 1 : 0, end].map(Int32.init)
+        segments += (front + [sink] + pool).map(Int32.init)
+        segments += [pooled, pooledSize, parameter, segment.spread ?? -1, segment.isCircular ? 1 : 0, end].map(
+            Int32.init)
         pooled += 2 * pooledSize
     }
 

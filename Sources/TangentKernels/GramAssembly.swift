@@ -29,14 +29,19 @@ package struct GramAssembly: Sendable {
     package typealias Observer = @Sendable (SchedulingEvent, SchedulingProgress) -> Void
 
     /// K(X, X): the lower triangle is computed, the diagonal exactly, the rest mirrored.
-    /// - Parameter inputs: [n, …], `program.input.count` numbers each.
+    /// - Parameters:
+    ///   - inputs: [n, …], `program.input.count` numbers each.
+    ///   - keeper: where tiles are kept; those that are there already are not computed again.
     /// - Complexity: n(n + 1)/2 pairs; n² numbers per covariance on the host, the prepared inputs on each device.
     package func symmetric(
-        _ inputs: Tensor<Double>, _ kinds: Set<CovarianceKind>, observer: Observer = { _, _ in }
+        _ inputs: Tensor<Double>, _ kinds: Set<CovarianceKind>, keeper: (any TileKeeper)? = nil,
+        observer: Observer = { _, _ in }
     ) async throws -> Result {
-        let prepared = try backends.map { try prepare(inputs, on: $0) }
-        let plan = TilePlan.lowerTriangle(count: inputs.count, tile: tileSize)
-        return try await run(plan, kinds, rows: prepared, columns: prepared, observer)
+        let plan = TilePlan.lowerTriangle(count: inputs.count, tile: keeper?.tile ?? tileSize)
+        let matrices = try matrices(plan, kinds)
+        let missing = try keeper.map { plan.excluding(try $0.restore(plan, into: matrices)) } ?? plan
+        let prepared = missing.tiles.isEmpty ? [] : try backends.map { try prepare(inputs, on: $0) }
+        return try await run(missing, matrices, rows: prepared, columns: prepared, keeper, observer)
     }
 
     /// K(Z, X).
@@ -50,7 +55,8 @@ package struct GramAssembly: Sendable {
         let preparedRows = try backends.map { try prepare(rows, on: $0) }
         let preparedColumns = try backends.map { try prepare(columns, on: $0) }
         let plan = TilePlan.rectangle(rows: rows.count, columns: columns.count, tile: tileSize)
-        return try await run(plan, kinds, rows: preparedRows, columns: preparedColumns, observer)
+        return try await run(
+            plan, try matrices(plan, kinds), rows: preparedRows, columns: preparedColumns, nil, observer)
     }
 
     /// A tile takes seconds at most, so that devices share the work and progress moves.
@@ -67,21 +73,27 @@ package struct GramAssembly: Sendable {
         try backend.prepare(program, inputs: inputs, precision)
     }
 
-    private func run(
-        _ plan: TilePlan, _ kinds: Set<CovarianceKind>, rows: [CovarianceInputs], columns: [CovarianceInputs],
-        _ observer: Observer
-    ) async throws -> Result {
+    private func matrices(
+        _ plan: TilePlan, _ kinds: Set<CovarianceKind>
+    ) throws(ComputeError) -> [CovarianceKind: HostMatrix] {
         var matrices: [CovarianceKind: HostMatrix] = [:]
         for kind in kinds {
             matrices[kind] = try HostMatrix(rows: plan.rows, columns: plan.columns, precision: precision)
         }
-        let targets = matrices
-        let workers = backends.indices.map { index in
-            TileWorker(name: backends[index].device.name) { [backend = backends[index]] tile in
+        return matrices
+    }
+
+    private func run(
+        _ plan: TilePlan, _ matrices: [CovarianceKind: HostMatrix], rows: [CovarianceInputs],
+        columns: [CovarianceInputs], _ keeper: (any TileKeeper)?, _ observer: Observer
+    ) async throws -> Result {
+        let workers = zip(backends, zip(rows, columns)).map { backend, inputs in
+            TileWorker(name: backend.device.name) { tile in
                 try backend.gram(
                     GramTile(
-                        rows: rows[index], tile.rows, columns: columns[index], tile.columns,
-                        nngp: targets[.nngp], ntk: targets[.ntk]))
+                        rows: inputs.0, tile.rows, columns: inputs.1, tile.columns, nngp: matrices[.nngp],
+                        ntk: matrices[.ntk]))
+                try keeper?.keep(tile, of: matrices)
             }
         }
         let progress = try await Scheduler(workers: workers).run(plan, onEvent: observer)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs that are stopped, killed or cannot write: they say so, and the same command ends with the same bytes.
@@ -81,6 +82,62 @@ import Testing
         }
         #expect(result.signal == SIGKILL)
         try Self.resume(run)
+    }
+
+    /// Killed twenty times at random moments, each time a little later on its way.
+    @Test func killedAtRandomMoments() throws {
+        let compute = "{backend: cpu, tile: 32, store: always}"
+        func make() throws -> SmallRun {
+            try SmallRun(
+                train: 500, test: 60, shape: [8, 8, 1], compute: compute,
+                sections: """
+                    inference: {diag_reg: 1e-3}
+                    attacks: [{name: fgsm, eps: 0.1}, {name: pgd, eps: [0.1, 0.2], steps: 100}, {name: pgd, eps: 0.3}]
+                    save: [kernels, predictions, adversarial]
+                    """)
+        }
+        func all(_ run: SmallRun) throws -> [String: [UInt8]] {
+            let names = try FileManager.default.subpathsOfDirectory(atPath: run.folder("run"))
+            // What tells of time and place differs.
+            let others = ["log.jsonl", "manifest.json", "status.json", "config.yaml"]
+            let files = names.filter { name in
+                var isFolder: ObjCBool = false
+                return FileManager.default.fileExists(atPath: run.folder("run/" + name), isDirectory: &isFolder)
+                    && !isFolder.boolValue && !others.contains(name)
+            }
+            return Dictionary(uniqueKeysWithValues: try files.map { ($0, try run.folder.read("run/" + $0)) })
+        }
+        let whole = try make()
+        #expect(try whole().code == 0)
+        let expected = try all(whole)
+        #expect(expected.keys.filter { $0.hasPrefix("gram.zarr/ntk/c/") }.count == 16 * 17 / 2)
+
+        let run = try make()
+        var generator = SeededGenerator(seed: 20)
+        var kills = 0
+        var tries = 0
+        while kills < 20 && tries < 60 {
+            tries += 1
+            let delay = UInt32.random(in: 20_000...250_000, using: &generator)
+            let result = try run.program.run(nil, ["run", "small.yaml", "output=run"]) { process in
+                usleep(delay)
+                kill(process.processIdentifier, SIGKILL)
+            }
+            if result.signal == SIGKILL {
+                kills += 1
+            } else {
+                // It was done before the signal came: once more from the beginning.
+                #expect(result.code == 0, "\(result.error)")
+                #expect(try all(run) == expected)
+                try FileManager.default.removeItem(atPath: run.folder("run"))
+            }
+        }
+        #expect(kills == 20)
+        let result = try run()
+        #expect(result.code == 0, "\(result.error)")
+        let resumed = try all(run)
+        #expect(resumed.keys.sorted() == expected.keys.sorted())
+        for (name, bytes) in expected { #expect(resumed[name] == bytes, "\(name)") }
     }
 
     /// A limit on the size of files, 64 blocks of 512 bytes: the kernels do not fit.

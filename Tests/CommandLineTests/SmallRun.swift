@@ -14,10 +14,11 @@ struct SmallRun {
     /// - Parameters:
     ///   - classes: 2 make a binary task.
     ///   - shape: of one input.
+    ///   - compute: that section.
     ///   - sections: lines of the configuration behind `data` and `model`.
     init(
         classes: Int = 3, train: Int = 30, test: Int = 7, shape: [Int] = [4, 4, 1], labels: Bool = true,
-        sections: String = ""
+        compute: String = "{backend: cpu}", sections: String = ""
     ) throws {
         folder = try TemporaryFolder()
         program = Program(folder)
@@ -37,7 +38,7 @@ struct SmallRun {
               name: npy
             \(files)
             model: {preset: fc, depth: 2}
-            compute: {backend: cpu}
+            compute: \(compute)
             \(sections)
 
             """)

@@ -8,6 +8,8 @@ import Testing
 @testable import OpenCLBackend
 
 /// Convolutional nets on OpenCL against the CPU backend, in both forms of the kernels.
+///
+/// On a processor the group form has one work-item per group; under `oclgrind`, which takes itself for a GPU, it has 64.
 @Suite(.needsOpenCL, .serialized)
 struct PlanesTests {
     /// A net on planes and its name.
@@ -28,8 +30,13 @@ struct PlanesTests {
         }
     }
 
-    private static let random = (0..<12).map {
-        Net(description: "random net \($0)", program: RandomArchitecture.convolutional(seed: UInt64($0)))
+    /// Every one fits its images: that is what its maker looks for.
+    private static let random = (0..<20).compactMap { seed -> Net? in
+        let net = RandomArchitecture.convolutional(seed: UInt64(seed), height: 6, width: 5, channels: 2)
+        guard let program = try? net.program(height: 6, width: 5, channels: 2), program.geometry != .scalar else {
+            return nil
+        }
+        return Net(description: "random net \(seed)", program: program)
     }
 
     private static let flat: [any Layer] = [conv, Relu(), conv, Relu(), Flatten(), dense]
@@ -165,7 +172,7 @@ struct PlanesTests {
             let (found, expected) = (try result(backend), try result(CPUBackend()))
             let name = "\(kind) \(precision) \(rows) × \(columns), \(count) cotangents"
             #expect(
-                CovarianceCases.error(found.predictions, expected.predictions) <= precision.valueBound,
+                CovarianceCases.error(found.predictions, expected.predictions) <= precision.gradientBound,
                 "predictions, \(name)")
             #expect(
                 CovarianceCases.error(found.gradient, expected.gradient) <= precision.gradientBound,

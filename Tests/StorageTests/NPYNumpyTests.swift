@@ -1,26 +1,11 @@
 import Compute
-import Foundation
 import StorageTestSupport
 import Testing
 
 @testable import Storage
 
-enum Numpy {
-    static let isInstalled = (try? run("import numpy")) == 0
-
-    static func run(_ program: String, _ arguments: String...) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program] + arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
-}
-
 /// Against numpy itself, where this machine has it.
-@Suite(.enabled(if: Numpy.isInstalled, "python3 with numpy is not installed"))
+@Suite(.enabled(if: Python.hasNumpy, "python3 with numpy is not installed"))
 struct NPYNumpyTests {
     @Test func numpyReadsOurs() throws {
         let folder = try TemporaryFolder()
@@ -34,7 +19,7 @@ struct NPYNumpyTests {
             assert i.dtype == np.int32 and (i == [1, -2, 3]).all()
             assert s.dtype == np.float32 and s.shape == () and s == 0.25
             """
-        #expect(try Numpy.run(check, folder.path) == 0)
+        #expect(try Python.run(check, folder.path) == 0)
     }
 
     @Test func weReadNumpys() throws {
@@ -52,7 +37,7 @@ struct NPYNumpyTests {
             np.save(p + 'b.npy', a.astype('>f8'))
             np.save(p + 'o.npy', np.array([None]), allow_pickle=True)
             """
-        #expect(try Numpy.run(save, folder.path) == 0)
+        #expect(try Python.run(save, folder.path) == 0)
         let doubles = Tensor(shape: [2, 3, 4], elements: (0..<24).map(Double.init))
         let integers = NPYArray.integer(Tensor(shape: [2, 3, 4], elements: Array(0..<24)))
         #expect(try NPY.read(folder("c.npy")) == .floating(doubles, stored: .float32))

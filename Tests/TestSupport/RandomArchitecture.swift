@@ -10,63 +10,23 @@ package enum RandomArchitecture {
         return Architecture([dense(&generator)] + inner + [dense(&generator)])
     }
 
-    /// A net on 6 × 5 pixels of two channels: filters, strides and paddings of any kind, pools, residual blocks, both
-    /// read-outs.
-    package static func convolutional(seed: UInt64) -> CovarianceProgram {
+    /// A net for images of height × width: convolutions, poolings, activations, normalisation and residual blocks, a
+    /// read-out, and in half of the cases more than one dense layer behind it.
+    package static func convolutional(seed: UInt64, height: Int, width: Int, channels: Int) -> Architecture {
         var generator = SeededGenerator(seed: seed)
-        // What does not fit together is drawn again.
-        while true {
-            let padding: [Padding] =
-                [[.same, .valid], [.same], [.circular]].randomElement(using: &generator) ?? [.same]
-            var layers: [any Layer] = [conv(padding, &generator)]
-            for _ in 0..<Int.random(in: 1...4, using: &generator) { layers += block(padding, &generator) }
-            layers += [Bool.random(using: &generator) ? Flatten() : GlobalAvgPool()]
-            layers += (0..<Int.random(in: 0...2, using: &generator)).map { _ in dense(&generator) }
-            if let program = try? Architecture(layers).program(height: 6, width: 5, channels: 2) { return program }
+        for _ in 0..<1000 {
+            let isCircular = Int.random(in: 0..<4, using: &generator) == 0
+            var layers = [conv(isCircular, stride: (1, 1), &generator), activation(&generator)]
+            for _ in 0..<Int.random(in: 0...2, using: &generator) { layers += block(isCircular, &generator) }
+            layers.append(Bool.random(using: &generator) ? Flatten() : GlobalAvgPool())
+            if Bool.random(using: &generator) {
+                layers += self.layers(count: Int.random(in: 1...3, using: &generator), depth: 1, &generator)
+            }
+            let net = Architecture(layers + [dense(&generator)])
+            // Windows that do not fit, and orders that do not go together, are drawn anew.
+            if (try? net.program(height: height, width: width, channels: channels)) != nil { return net }
         }
-    }
-
-    private static func block(_ padding: [Padding], _ generator: inout SeededGenerator) -> [any Layer] {
-        switch Int.random(in: 0..<5, using: &generator) {
-        case 0: [conv(padding, &generator)]
-        case 1: [pool(&generator)]
-        case 2:
-            [
-                Residual(
-                    main: [pointwise(&generator), conv([.same], isPlain: true, &generator), pointwise(&generator)],
-                    shortcut: Bool.random(using: &generator) ? [] : [conv([.same], isPlain: true, &generator)])
-            ]
-        default: [pointwise(&generator), conv(padding, &generator)]
-        }
-    }
-
-    private static func pointwise(_ generator: inout SeededGenerator) -> any Layer {
-        switch Int.random(in: 0..<6, using: &generator) {
-        case 0: Erf()
-        case 1: Gelu()
-        case 2: LayerNorm(eps: 0.1)
-        case 3: LeakyRelu(alpha: 0.2)
-        default: Relu()
-        }
-    }
-
-    private static func pool(_ generator: inout SeededGenerator) -> any Layer {
-        let window = (Int.random(in: 1...3, using: &generator), Int.random(in: 1...3, using: &generator))
-        let stride = (Int.random(in: 1...2, using: &generator), Int.random(in: 1...2, using: &generator))
-        return Bool.random(using: &generator)
-            ? AvgPool(window: window, stride: stride) : SumPool(window: window, stride: stride)
-    }
-
-    private static func conv(
-        _ padding: [Padding], isPlain: Bool = false, _ generator: inout SeededGenerator
-    ) -> any Layer {
-        let size = [(3, 3), (3, 3), (1, 1), (2, 3), (3, 2), (5, 1), (4, 4)].randomElement(using: &generator) ?? (3, 3)
-        let stride = [(1, 1), (1, 1), (2, 1), (1, 2), (2, 2)].randomElement(using: &generator) ?? (1, 1)
-        return Conv(
-            filter: size, stride: isPlain ? (1, 1) : stride,
-            padding: padding.randomElement(using: &generator) ?? .same,
-            weightStd: Double.random(in: 0.7...1.8, using: &generator),
-            biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
+        preconditionFailure("no net of 1000 fits images of \(height) × \(width)")
     }
 
     /// Standard normal vectors, [count, dimension], each scaled by its own factor.
@@ -111,5 +71,42 @@ package enum RandomArchitecture {
         Dense(
             weightStd: Double.random(in: 0.7...1.8, using: &generator),
             biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
+    }
+
+    private static func block(_ isCircular: Bool, _ generator: inout SeededGenerator) -> [any Layer] {
+        let window = { (generator: inout SeededGenerator) in
+            (Int.random(in: 1...3, using: &generator), Int.random(in: 1...3, using: &generator))
+        }
+        let (size, stride) = (window(&generator), window(&generator))
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: return [AvgPool(window: size, stride: stride)]
+        case 1: return [SumPool(window: size, stride: stride), LayerNorm(eps: 0.1)]
+        case 2:
+            return [
+                Residual(
+                    main: [activation(&generator), conv(isCircular, stride: stride, &generator)],
+                    shortcut: stride == (1, 1) ? [] : [conv(isCircular, stride: stride, &generator)])
+            ]
+        case 3: return [conv(isCircular, stride: stride, &generator), LayerNorm(eps: 0.1), activation(&generator)]
+        default: return [conv(isCircular, stride: (1, 1), &generator), activation(&generator)]
+        }
+    }
+
+    private static func conv(
+        _ isCircular: Bool, stride: (Int, Int), _ generator: inout SeededGenerator
+    ) -> any Layer {
+        Conv(
+            filter: (Int.random(in: 1...4, using: &generator), Int.random(in: 1...4, using: &generator)),
+            stride: stride,
+            padding: isCircular ? .circular : [.same, .same, .valid].randomElement(using: &generator) ?? .same,
+            weightStd: Double.random(in: 0.7...1.8, using: &generator),
+            biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
+    }
+
+    private static func activation(_ generator: inout SeededGenerator) -> any Layer {
+        let all: [any Layer] = [
+            Relu(), LeakyRelu(alpha: 0.3), ABRelu(a: -0.7, b: 1.3), Abs(), Erf(), Gelu(), Identity(),
+        ]
+        return all.randomElement(using: &generator) ?? Relu()
     }
 }

@@ -13,27 +13,38 @@ extension RunStages {
         guard !sections.isEmpty else {
             return zip(times, clean).map { ResultRecord(time: $0, count: $1.count, cleanAccuracy: accuracy($1)) }
         }
+        let done = StageRecords(folder)
         var records: [ResultRecord] = []
         for (time, weight) in zip(times, weights) {
             let team = try team(weight, training)
             for (place, section) in sections.enumerated() {
                 let label = attackLabel(place)
                 let stage = "attack \(label) t=\(timeLabel(time))"
+                if let known = try done.read(stage) {
+                    journal.note("restored", ["stage": stage])
+                    records += known
+                    continue
+                }
                 let results = try await journal.measure(stage) {
                     try await evaluate(section, place, label: stage, team)
                 }
-                for (index, result) in results.enumerated() {
-                    records.append(ResultRecord(section, label: label, time: time, result))
-                    let suffix = "\(label)_\(section.norm.rawValue)_eps\(index)_t\(timeLabel(time))"
-                    if configuration.save.contains(.adversarial) {
-                        try folder.export(result.examples.points, "adversarial_\(suffix)", precision)
-                        try folder.export(
-                            result.examples.predictions, "adversarial_predictions_\(suffix)", .float64)
-                    }
-                }
+                try export(results, "\(label)_\(section.norm.rawValue)", time)
+                let new = results.map { ResultRecord(section, label: label, time: time, $0) }
+                try done.write(new, of: stage)
+                records += new
             }
         }
         return records
+    }
+
+    /// Writes the adversarial examples of each radius, where they are to be exported.
+    private func export(_ results: [AttackResult], _ attack: String, _ time: Double) throws {
+        guard configuration.save.contains(.adversarial) else { return }
+        for (index, result) in results.enumerated() {
+            let suffix = "\(attack)_eps\(index)_t\(timeLabel(time))"
+            try folder.export(result.examples.points, "adversarial_\(suffix)", precision)
+            try folder.export(result.examples.predictions, "adversarial_predictions_\(suffix)", .float64)
+        }
     }
 
     private func evaluate(

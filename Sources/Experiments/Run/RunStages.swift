@@ -12,6 +12,7 @@ struct RunStages: Sendable {
     let backends: [any Backend]
     let folder: RunFolder
     let journal: RunJournal
+    let gramStore: GramStore?
 
     var precision: Precision { configuration.compute.precision }
     var times: [Double] { configuration.inference.time }
@@ -46,7 +47,9 @@ struct RunStages: Sendable {
         let assembly = GramAssembly(
             program: program, precision: precision, backends: backends, tile: configuration.compute.tile)
         let matrices = try await journal.measure("kernel") {
-            try await assembly.symmetric(dataset.trainInputs, kinds, observer: observe("gram")).matrices
+            try await assembly.symmetric(
+                dataset.trainInputs, kinds, keeper: gramStore, observer: observe("gram")
+            ).matrices
         }
         if configuration.save.contains(.kernels) {
             try await journal.measure("export") { try await exportKernels(matrices, assembly) }

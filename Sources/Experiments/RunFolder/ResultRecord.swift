@@ -8,6 +8,8 @@ package struct ResultRecord: Sendable, Hashable {
         self.fields = fields.map { PlainValue.Member($0.key, $0.value) }
     }
 
+    init(fields: [PlainValue.Member]) { self.fields = fields }
+
     /// Reads back a line of `metrics.jsonl`.
     init?(json line: String) {
         guard let node = try? SourceNode(yaml: line, file: ""), case .mapping(let entries) = node.value else {
@@ -83,18 +85,25 @@ extension SourceNode {
 extension RunFolder {
     /// Replaces `metrics.jsonl` and `results.csv`.
     package func write(_ records: [ResultRecord]) throws(RunFolderError) {
-        let lines = records.map { $0.json + "\n" }.joined()
-        try write(Data(lines.utf8), to: "metrics.jsonl")
+        try write(records, to: "metrics.jsonl")
         try write(Data(ResultRecord.csv(records).utf8), to: "results.csv")
     }
 
+    /// Replaces a file of one record a line.
+    func write(_ records: [ResultRecord], to name: String) throws(RunFolderError) {
+        try write(Data(records.map { $0.json + "\n" }.joined().utf8), to: name)
+    }
+
     /// The records of `metrics.jsonl`; none where there is no such file.
-    package func records() throws(RunFolderError) -> [ResultRecord] {
-        guard let bytes = try read("metrics.jsonl") else { return [] }
+    package func records() throws(RunFolderError) -> [ResultRecord] { try records(in: "metrics.jsonl") ?? [] }
+
+    /// The records of a file; nil where there is none.
+    func records(in name: String) throws(RunFolderError) -> [ResultRecord]? {
+        guard let bytes = try read(name) else { return nil }
         var records: [ResultRecord] = []
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             guard let record = ResultRecord(json: String(line)) else {
-                throw RunFolderError(.inaccessible, "'\(path)/metrics.jsonl' is damaged at line \(records.count + 1)")
+                throw RunFolderError(.inaccessible, "'\(path)/\(name)' is damaged at line \(records.count + 1)")
             }
             records.append(record)
         }

@@ -89,7 +89,7 @@ package struct RunFolder: Sendable {
 
     /// What a run that was stopped while its folder was made leaves behind, temporary names included.
     private static func isOwn(_ file: String) -> Bool {
-        file == "arrays" || ["manifest.json", "config.yaml", "."].contains { file.hasPrefix($0) }
+        ["arrays", "gram.zarr"].contains(file) || ["manifest.json", "config.yaml", "."].contains { file.hasPrefix($0) }
     }
 
     private static func files(in path: String) throws(RunFolderError) -> [String] {

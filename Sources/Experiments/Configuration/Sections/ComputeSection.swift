@@ -6,6 +6,11 @@ package struct ComputeSection: Section {
         case auto, opencl, cpu
     }
 
+    /// Whether tiles of the Gram matrix are kept in the run folder.
+    package enum Store: String, Choice {
+        case auto, always, never
+    }
+
     package var backend = Backend.auto
     /// Indices as `ntk devices` prints them; nil for all.
     package var devices: [Int]?
@@ -14,6 +19,7 @@ package struct ComputeSection: Section {
     package var tile: Int?
     /// Bytes of host memory; nil for what the machine has.
     package var memoryLimit: Int?
+    package var store = Store.auto
 
     package init() {}
 
@@ -27,6 +33,9 @@ package struct ComputeSection: Section {
         Key(
             "memory_limit", \.memoryLimit, Kind.integer(atLeast: 1).orWord("auto"),
             "bytes of host memory; above it the Gram matrix lives in the tile store"),
+        Key(
+            "store", \.store, .choice(),
+            "auto (a Gram matrix that takes over 5 s is kept in gram.zarr) | always | never", identifies: false),
     ]
 
     mutating func complete(at path: String, _ reading: inout Reading) {
