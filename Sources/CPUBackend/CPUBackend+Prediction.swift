@@ -2,6 +2,9 @@ import CPUKernels
 import Compute
 
 extension CPUBackend {
+    /// Rows that share one reading of the weights.
+    private static var predictRows: Int { 16 }
+
     package func predict(
         _ linearization: Linearization, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
@@ -11,10 +14,12 @@ extension CPUBackend {
         let transposed = try transposedWeights(weights, columns, outputs, as: Double.self)
         func run<T: CPUReal>(_ type: T.Type) {
             let part = linearization.cpu
-            parallel(rows) { row in
+            let blocks = Self.parts(rows, of: Self.predictRows)
+            parallel(blocks.count) { index in
+                let i = blocks[index]
                 T.predict(
-                    columns, outputs, part.value.pointer(T.self) + row * part.stride, transposed.pointer(), columns,
-                    predictions.pointer() + row * outputs)
+                    i.count, columns, outputs, part.value.pointer(T.self) + i.lowerBound * part.stride, part.stride,
+                    transposed.pointer(), columns, predictions.pointer() + i.lowerBound * outputs)
             }
         }
         linearization.rows.precision == .float32 ? run(Float.self) : run(Double.self)

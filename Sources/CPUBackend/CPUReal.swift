@@ -46,7 +46,9 @@ protocol CPUReal: Real {
         ) -> Void
     { get }
     static var predict:
-        (Int, Int, UnsafePointer<Self>, UnsafePointer<Double>, Int, UnsafeMutablePointer<Double>) -> Void
+        (
+            Int, Int, Int, UnsafePointer<Self>, Int, UnsafePointer<Double>, Int, UnsafeMutablePointer<Double>
+        ) -> Void
     { get }
     static var findBlanks: (UnsafePointer<ntk_program>, UnsafePointer<Inputs>, Int, UnsafeMutablePointer<Int>) -> Int
     { get }

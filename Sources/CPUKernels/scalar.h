@@ -250,23 +250,6 @@ CLONES void NAME(ntk_tangent)(const ntk_program *program, int is_nngp, const inp
 
 #include "row.h"
 
-CLONES void NAME(ntk_predict)(size_t columns, size_t outputs, const scalar *value, const double *weights,
-                              size_t weight_stride, double *f) {
-    for (size_t o = 0; o < outputs; o++) {
-        const double *weight = weights + o * weight_stride;
-        wide total = 0;
-        size_t j = 0;
-        for (; j + 8 <= columns; j += 8) {
-            wide v = __builtin_convertvector(*(const narrow *)(value + j), wide);
-            total = fma(v, *(const unaligned_wide *)(weight + j), total);
-        }
-        double sum = 0;
-        for (int lane = 0; lane < 8; lane++) sum += total[lane];
-        for (; j < columns; j++) sum += (double)value[j] * weight[j];
-        f[o] = sum;
-    }
-}
-
 #define TRANSPOSE_BLOCK 16
 
 CLONES void NAME(ntk_transpose)(size_t rows, size_t columns, const scalar *source, size_t source_stride, scalar *target,

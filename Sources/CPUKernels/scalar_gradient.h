@@ -1,5 +1,44 @@
-// From the factors of the gradient's pairs to the gradient: sums over columns, and what is added behind them.
+// From covariances and the factors of their gradients to predictions and gradients: sums over columns.
 // Included by scalar.h, for one precision.
+
+// Columns whose weights stay in a near cache while rows pass by, and outputs that share a conversion to double.
+#define PREDICT_COLUMNS 512
+#define PREDICT_OUTPUTS 4
+
+STEP void predict_outputs(size_t columns, size_t outputs, const scalar *value, const double *weights,
+                          size_t weight_stride, double *f) {
+    wide total[PREDICT_OUTPUTS] = {0};
+    size_t j = 0;
+    for (; j + 8 <= columns; j += 8) {
+        wide v = __builtin_convertvector(*(const narrow *)(value + j), wide);
+        for (size_t o = 0; o < outputs; o++)
+            total[o] = fma(v, *(const unaligned_wide *)(weights + o * weight_stride + j), total[o]);
+    }
+    for (size_t o = 0; o < outputs; o++) {
+        double sum = 0;
+        add_wide(&total[o], &sum);
+        for (size_t k = j; k < columns; k++) sum += (double)value[k] * weights[o * weight_stride + k];
+        f[o] += sum;
+    }
+}
+
+CLONES void NAME(ntk_predict)(size_t rows, size_t columns, size_t outputs, const scalar *value, size_t value_stride,
+                              const double *weights, size_t weight_stride, double *f) {
+    memset(f, 0, rows * outputs * sizeof(double));
+    for (size_t j = 0; j < columns; j += PREDICT_COLUMNS) {
+        size_t valid = columns - j < PREDICT_COLUMNS ? columns - j : PREDICT_COLUMNS;
+        for (size_t i = 0; i < rows; i++) {
+            const scalar *at = value + i * value_stride + j;
+            double *target = f + i * outputs;
+            size_t o = 0;
+            // A number that the compiler knows keeps the sums in registers.
+            for (; o + PREDICT_OUTPUTS <= outputs; o += PREDICT_OUTPUTS)
+                predict_outputs(valid, PREDICT_OUTPUTS, at, weights + o * weight_stride + j, weight_stride, target + o);
+            for (; o < outputs; o++)
+                predict_outputs(valid, 1, at, weights + o * weight_stride + j, weight_stride, target + o);
+        }
+    }
+}
 
 CLONES void NAME(ntk_weigh)(const inputs_t *columns, size_t column_begin, size_t column_end, size_t outputs,
                             const double *cotangent, const scalar *weights, size_t weight_stride,

@@ -96,9 +96,9 @@ typedef struct {
                             size_t outputs, const double *cotangent, const scalar *weights, size_t weight_stride,      \
                             const scalar *tangential, const scalar *radial, scalar *a, double *sums);                  \
                                                                                                                        \
-    /* f[o] = Σ_j value[j] weights[o, j], in double. */                                                                \
-    void ntk_predict_##suffix(size_t columns, size_t outputs, const scalar *value, const double *weights,              \
-                              size_t weight_stride, double *f);                                                        \
+    /* f[i, o] = Σ_j value[i, j] weights[o, j], in double. */                                                          \
+    void ntk_predict_##suffix(size_t rows, size_t columns, size_t outputs, const scalar *value,                        \
+                              size_t value_stride, const double *weights, size_t weight_stride, double *f);            \
                                                                                                                        \
     /* Coordinates at which all inputs 0 ..< count are zero, to blanks, which holds d; returns how many. */            \
     size_t ntk_find_blanks_##suffix(const ntk_program *program, const ntk_inputs_##suffix *columns, size_t count,      \
