@@ -13,14 +13,17 @@
 // the slots of all steps, the mean variance at the read-out. Lanes past the last image repeat it.
 //
 // Work-groups stay and take tasks g, g + groups, ...; each has scratch of its own:
-//   pooled   v and t of every pooled tensor; twice that with gradients
+//   pooled   v and t of what every sink gathers, of a read-out one entry; twice that with gradients
 //   tape     v and t in front of every pointwise step of one plane, with gradients
 //   planes   depth + 1 planes of v and t with their rims, where local memory is too small or absent
+//
+// Barriers stand in no condition, only in loops whose counts all work-items share: a phase that a step does not have is
+// empty. That is what every compiler gets right.
 //
 // GROUP: 64 or 128. PLANES_LOCAL: planes lie in local memory, 2 (depth + 1) planes: for 32 x 32 pixels and a rim of 1
 // 18 KiB in float32, so that local memory allows ten groups of 128 on 192 KiB. SHARE: rows that a work-item takes at a
 // time through a 3 x 3 window, which loads 3 (SHARE + 2) numbers for SHARE results; 4 or 8.
-// ABRELU, ERF, GELU, LAYER_NORM: defined for the activations that the net has, so that others cost no registers.
+// ABRELU, ERF, GELU, LAYER_NORM: defined for the activations that are compiled in, so that others cost no registers.
 
 #ifndef GROUP
 #define GROUP 1
@@ -105,9 +108,9 @@ typedef struct {
     int range_y, range_x, self_y, self_x;
     int sink;
     window pool;
-    int pool_height, pool_width, pool_range_y, pool_range_x; // image and displacements behind the pool
-    int pooled, pooled_size; // numbers before, and of v, in the scratch of pools
-    int pool_scale; // parameter
+    int pool_height, pool_width, pool_range_y, pool_range_x; // image and displacements behind the sink
+    int pooled, pooled_size; // numbers before, and of v, in the scratch of sinks
+    int pool_scale; // parameter: what the sums of the sink are multiplied by
     int spread; // slot, as PlanesPlan.Segment has it
     int is_circular;
     int end; // the plane that holds the result
@@ -117,10 +120,10 @@ typedef struct {
     int segments, channels, size;
     int stride, plane, origin; // of planes in memory: their rows, themselves, and the first pixel inside
     int planes; // in all
-    int pooled; // numbers of all pools, v and t
+    int pooled; // numbers of all sinks, v and t
     int pixels; // of the largest image
     int record; // numbers of a record
-    int tail;   // parameter: what the layers behind the read-out make of (k, t)
+    int tail;   // parameter: what the dense layers at the end make of (k, t)
 } plane_plan;
 
 // Everything that a pass over planes reads and writes.
@@ -132,10 +135,18 @@ typedef struct {
     GLOBAL const scalar *row, *col;
     PLANES real *planes;
     GLOBAL real *pooled, *adjoints, *tape;
+    __local acc *sums; // GROUP of them
 } pass;
 
 #define PLAN_ARGUMENTS                                                                                                 \
     CONSTANT plane_plan *plan, CONSTANT plane_segment *segments, CONSTANT plane_step *steps, CONSTANT acc *parameters
+
+// In a kernel's own scope: where work-items add up.
+#if GROUP > 1
+#define GROUP_SUMS __local acc group_sums[GROUP]
+#else
+#define GROUP_SUMS __local acc *group_sums = 0
+#endif
 
 // The rows of plane `number`: values of v or k, and of t behind them.
 #define FIRST(pass, number) ((pass)->planes + 2 * (number) * (pass)->plan->plane + (pass)->plan->origin)

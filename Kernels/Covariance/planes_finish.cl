@@ -56,13 +56,16 @@ STEP void reverse_variances(const pass *s, CONSTANT plane_segment *segment, GLOB
     }
 }
 
-// dL/dq behind a pool is that of the pooled covariance of the image with itself at D = 0, then of what it was made of.
-STEP void reverse_pooled_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL real *variances) {
-    GLOBAL real *diagonal = s->adjoints + segment->pooled + pooled_offset(segment, 0, 0), *q = VARIANCES(0);
+// dL/dq behind a sink is that of what it makes of the image's covariance with itself, at D = 0; then of what it was made
+// of. Nothing depends on the variances at the end of the net.
+STEP void reverse_sink_variances(const pass *s, CONSTANT plane_segment *segment, int is_last, GLOBAL real *variances) {
+    GLOBAL real *diagonal = s->adjoints + segment->pooled + pooled_offset(segment, 0, 0);
     real scale = R(s->parameters[segment->pool_scale]);
-    FOR_ALL(p, segment->pool_height * segment->pool_width) diagonal[p] = fma(scale, q[p], diagonal[p]);
+    FOR_ALL(p, segment->pool_height * segment->pool_width)
+    diagonal[p] = is_last ? R(0) : fma(scale, variances[p], diagonal[p]);
     BARRIER;
-    reverse_pool(s, segment, 0, 0);
+    reverse_sink(s, segment, 0, 0);
+    BARRIER;
     PLANES const real *k = FIRST(s, segment->end);
     GLOBAL real *end = VARIANCES(segment->end);
     FOR_PLACES(y, x, segment->end_height, segment->end_width)
@@ -83,6 +86,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void finish(
     , __local real *planes
 #endif
 ) {
+    GROUP_SUMS;
     GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
     GLOBAL real *tape = own + 2 * plan->pooled, *rest = tape + tape_size;
 #ifndef PLANES_LOCAL
@@ -95,7 +99,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void finish(
     for (SIZE task = get_group_id(0); task < rows * groups; task += get_num_groups(0)) {
         SIZE i = task / groups, first = task % groups * LANES, lanes = min((SIZE)LANES, count - first);
         GLOBAL const scalar *row = row_table + (first_row + i) * plan->size;
-        pass all = {plan, segments, steps, parameters, row, row, planes, own, own + plan->pooled, tape};
+        pass all = {plan, segments, steps, parameters, row, row, planes, own, own + plan->pooled, tape, group_sums};
         const pass *s = &all;
         GLOBAL scalar *numbered = (GLOBAL scalar *)record;
         FOR_ALL(n, plan->record * LANES) {
@@ -105,22 +109,28 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void finish(
                 sum += sums[((i * parts + part) * count + first + lane) * pitch + at];
             numbered[n] = sum;
         }
-        // The covariances at the read-out do not depend on the variances behind the last activation.
-        FOR_ALL(p, segments[last].end_height * segments[last].end_width) VARIANCES(segments[last].end)[p] = R(0);
         BARRIER;
 
-        // The image against itself, as far as pools mix its planes.
-        wide none_v = 0, none_t = 0;
+        // The image against itself, as far as its planes are mixed.
+        wide none_v, none_t;
         for (int n = 0; n < last; n++)
             forward_segment(s, n, segments[n].self_y, segments[n].self_x, &none_v, &none_t);
-        real zero = R(0);
+        clear_pool(segments + last, s->adjoints);
+        BARRIER;
         for (int n = last; n >= 0; n--) {
             CONSTANT plane_segment *segment = segments + n;
-            if (segment->sink == SINK_POOL) reverse_pooled_variances(s, segment, variances);
+            reverse_sink_variances(s, segment, n == last, variances);
             if (n > 0) clear_pool(segment - 1, s->adjoints);
-            for (int dy = -segment->self_y; dy <= segment->self_y; dy++)
-                for (int dx = -segment->self_x; dx <= segment->self_x; dx++)
-                    if (dy != 0 || dx != 0) reverse_displacement(s, n, dy, dx, &zero, &zero, record);
+            BARRIER;
+            // All displacements but (0, 0), which is the variances'.
+            int first_y = displacements_from(segment->self_y, segment->is_circular);
+            int first_x = displacements_from(segment->self_x, segment->is_circular);
+            int height = segment->self_y - first_y + 1, width = segment->self_x - first_x + 1;
+            int centre = -first_y * width - first_x;
+            for (int d = 0; d < height * width - 1; d++) {
+                int place = d < centre ? d : d + 1;
+                reverse_displacement(s, n, first_y + place / width, first_x + place % width, record);
+            }
             reverse_variances(s, segment, record, variances);
         }
 

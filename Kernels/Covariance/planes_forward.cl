@@ -101,7 +101,6 @@ STEP void fill_rim(const pass *s, CONSTANT plane_step *step, PLANES real *v, PLA
         v[y * stride + x] = first;
         t[y * stride + x] = second;
     }
-    BARRIER;
 }
 
 // Sums over the 3 x 3 windows of two planes whose rows stand at v and t: `body` sees each as sum_v and sum_t at
@@ -169,20 +168,13 @@ STEP void finish_entry(const pass *s, CONSTANT plane_step *step, extent rows, in
     }
 }
 
-// A convolution and the pointwise steps behind it.
-STEP void convolve(const pass *s, CONSTANT plane_segment *segment, CONSTANT plane_step *step, int end_dy, int end_dx,
+// A convolution and the pointwise steps behind it; the rim is there.
+STEP void convolve(const pass *s, CONSTANT plane_step *step, extent rows, int dy, int dx, int is_circular,
                    int is_taped) {
-    int stride = s->plan->stride, is_circular = segment->is_circular, has_ntk = step->has_ntk;
-    int in_dy = end_dy * step->reach_y, in_dx = end_dx * step->reach_x;
-    int stride_y = step->window.stride_y, stride_x = step->window.stride_x;
-    int dy = in_dy / stride_y, dx = in_dx / stride_x;
-    extent in = extent_of(step->input_height, step->input_width, in_dy, in_dx, is_circular);
-    extent rows = extent_of(step->height, step->width, dy, dx, is_circular);
-    PLANES real *v = FIRST(s, step->input), *t = SECOND(s, step->input);
+    int stride = s->plan->stride, has_ntk = step->has_ntk;
+    int shift = step->window.top * stride + step->window.left;
+    PLANES const real *v = FIRST(s, step->input) - shift, *t = SECOND(s, step->input) - shift;
     PLANES real *to_v = FIRST(s, step->output), *to_t = SECOND(s, step->output);
-    if (step->window.is_padded) fill_rim(s, step, v, t, in, in_dy, in_dx);
-    v -= step->window.top * stride + step->window.left;
-    t -= step->window.top * stride + step->window.left;
     real scale = R(s->parameters[step->parameter]);
     if (is_dense_3x3(step)) {
         FOR_WINDOW_SUMS(rows.height, rows.width, stride, v, t, has_ntk, {
@@ -195,7 +187,7 @@ STEP void convolve(const pass *s, CONSTANT plane_segment *segment, CONSTANT plan
         })
     } else {
         FOR_PLACES(y, x, rows.height, rows.width) {
-            int from = y * stride_y * stride + x * stride_x;
+            int from = y * step->window.stride_y * stride + x * step->window.stride_x;
             entry e = {R(0), R(0)};
             for (int i = 0; i < step->window.height; i++)
                 for (int j = 0; j < step->window.width; j++) {
@@ -209,7 +201,6 @@ STEP void convolve(const pass *s, CONSTANT plane_segment *segment, CONSTANT plan
             to_t[y * stride + x] = e.t;
         }
     }
-    BARRIER;
 }
 
 // ---- a plane through a segment --------------------------------------------------------------------------------------
@@ -223,43 +214,52 @@ STEP void move_plane(const pass *s, int from, int to, extent rows, int adds) {
         v[i] = adds ? v[i] + from_v[i] : from_v[i];
         t[i] = adds ? t[i] + from_t[i] : from_t[i];
     }
-    BARRIER;
+}
+
+// A run of pointwise steps that no convolution has done in passing.
+STEP void run_plane(const pass *s, CONSTANT plane_step *step, extent rows, int dy, int dx, int is_circular,
+                    int is_taped) {
+    PLANES real *v = FIRST(s, step->input), *t = SECOND(s, step->input);
+    int stride = s->plan->stride;
+    FOR_PLACES(y, x, rows.height, rows.width) {
+        int p = (rows.y + y) * step->width + rows.x + x;
+        int q = partner(rows.y + y, rows.x + x, dy, dx, step->height, step->width, is_circular);
+        entry e = {v[y * stride + x], t[y * stride + x]};
+        run_entry(s, step, step->run, p, q, 0, tape_at(s, is_taped, step->taped, y * rows.width + x), &e);
+        v[y * stride + x] = e.v;
+        t[y * stride + x] = e.t;
+    }
 }
 
 // Runs the steps of a segment on the plane that ends at displacement (end_dy, end_dx), from plane 0 to plane `end`.
 STEP void forward_plane(const pass *s, CONSTANT plane_segment *segment, int end_dy, int end_dx, int is_taped) {
-    int stride = s->plan->stride, is_circular = segment->is_circular;
-    for (int i = 0; i < segment->count;) {
+    int is_circular = segment->is_circular;
+    for (int i = 0, next; i < segment->count; i = next) {
         CONSTANT plane_step *step = s->steps + segment->first + i;
-        if (step->opcode == CONVOLUTION) {
-            convolve(s, segment, step, end_dy, end_dx, is_taped);
-            i += 1 + step->run;
-            continue;
-        }
+        int is_convolution = step->opcode == CONVOLUTION;
         int dy = end_dy * step->reach_y, dx = end_dx * step->reach_x;
-        extent rows = extent_of(step->height, step->width, dy, dx, is_circular);
-        if (step->opcode == FORK || step->opcode == JOIN) {
-            move_plane(s, step->input, step->output, rows, step->opcode == JOIN);
-            i++;
-            continue;
-        }
-        PLANES real *v = FIRST(s, step->input), *t = SECOND(s, step->input);
-        FOR_PLACES(y, x, rows.height, rows.width) {
-            int p = (rows.y + y) * step->width + rows.x + x;
-            int q = partner(rows.y + y, rows.x + x, dy, dx, step->height, step->width, is_circular);
-            entry e = {v[y * stride + x], t[y * stride + x]};
-            run_entry(s, step, step->run, p, q, 0, tape_at(s, is_taped, step->taped, y * rows.width + x), &e);
-            v[y * stride + x] = e.v;
-            t[y * stride + x] = e.t;
+        extent in = extent_of(step->input_height, step->input_width, dy, dx, is_circular);
+        if (is_convolution && step->window.is_padded)
+            fill_rim(s, step, FIRST(s, step->input), SECOND(s, step->input), in, dy, dx);
+        BARRIER;
+        if (is_convolution) {
+            dy /= step->window.stride_y;
+            dx /= step->window.stride_x;
+            extent out = extent_of(step->height, step->width, dy, dx, is_circular);
+            convolve(s, step, out, dy, dx, is_circular, is_taped);
+        } else if (step->opcode == FORK || step->opcode == JOIN) {
+            move_plane(s, step->input, step->output, in, step->opcode == JOIN);
+        } else {
+            run_plane(s, step, in, dy, dx, is_circular, is_taped);
         }
         BARRIER;
-        i += step->run;
+        next = i + step->run + (step->opcode < STEP_ABRELU);
     }
 }
 
 // ---- where a plane comes from and where it goes ---------------------------------------------------------------------
 
-// At the start of a net v = |x_p - x'_p'|^2/C. After a pool: the mean of v less the spread inside either window.
+// At the start of a net v = |x_p - x'_p'|^2/C. Behind a sink: the mean of v less the spread inside either window.
 STEP void start_plane(const pass *s, int number, int dy, int dx) {
     CONSTANT plane_segment *segment = s->segments + number;
     extent rows = extent_of(segment->height, segment->width, dy, dx, segment->is_circular);
@@ -289,16 +289,14 @@ STEP void start_plane(const pass *s, int number, int dy, int dx) {
             int q = p + dy * segment->width + dx;
             // Two statements: a fused multiply-add would leave a rounding error where the difference is exactly 0.
             real mean = pooled_v[y * rows.width + x] * scale;
-            v[y * stride + x] = mean - ROW(s, p) - COL(s, q);
+            v[y * stride + x] = segment->spread == NO_SLOT ? mean : mean - ROW(s, p) - COL(s, q);
             t[y * stride + x] = pooled_t[y * rows.width + x] * scale;
         }
     }
-    BARRIER;
 }
 
 STEP void clear_pool(CONSTANT plane_segment *segment, GLOBAL real *pooled) {
     FOR_ALL(i, 2 * segment->pooled_size) pooled[segment->pooled + i] = R(0);
-    BARRIER;
 }
 
 // The pairs (a, b) of offsets in two windows by which a displacement d reaches d' = (d - (b - a))/stride.
@@ -325,7 +323,6 @@ STEP void add_to_pool(const pass *s, CONSTANT plane_segment *segment, int dy, in
             t[y * out.width + x] += from_t[from];
         }
     }
-    BARRIER;
 }
 
 // This work-item's part of the sums of v and t over a plane.
@@ -348,16 +345,32 @@ STEP void add_to_sum(const pass *s, CONSTANT plane_segment *segment, extent rows
         *sum_t += WIDEN(t[y * stride + x]);
     }
 #endif
-    BARRIER;
 }
 
-// All planes of one segment, from its start to its sink.
+// The sum of one number per work-item, in a fixed order; all get it.
+STEP void sum_of_group(const pass *s, wide *sum) {
+#if GROUP > 1
+    s->sums[ITEM] = *sum;
+    for (int half_ = GROUP / 2; half_ > 0; half_ /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (ITEM < half_) s->sums[ITEM] += s->sums[ITEM + half_];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    *sum = s->sums[0];
+    barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+}
+
+// All planes of one segment, from its start to its sink; what a read-out sums up is left in sum_v and sum_t too.
 STEP void forward_segment(const pass *s, int number, int range_y, int range_x, wide *sum_v, wide *sum_t) {
     CONSTANT plane_segment *segment = s->segments + number;
-    if (segment->sink == SINK_POOL) clear_pool(segment, s->pooled);
+    *sum_v = *sum_t = 0;
+    clear_pool(segment, s->pooled);
+    BARRIER;
     for (int dy = displacements_from(range_y, segment->is_circular); dy <= range_y; dy++)
         for (int dx = displacements_from(range_x, segment->is_circular); dx <= range_x; dx++) {
             start_plane(s, number, dy * segment->stride_y, dx * segment->stride_x);
+            BARRIER;
             forward_plane(s, segment, dy, dx, 0);
             if (segment->sink == SINK_POOL) {
                 add_to_pool(s, segment, dy, dx);
@@ -365,5 +378,13 @@ STEP void forward_segment(const pass *s, int number, int range_y, int range_x, w
                 extent rows = extent_of(segment->end_height, segment->end_width, dy, dx, segment->is_circular);
                 add_to_sum(s, segment, rows, sum_v, sum_t);
             }
+            BARRIER;
         }
+    sum_of_group(s, sum_v);
+    sum_of_group(s, sum_t);
+    if (ITEM == 0 && segment->sink != SINK_POOL) {
+        s->pooled[segment->pooled] = NARROW(*sum_v);
+        s->pooled[segment->pooled + 1] = NARROW(*sum_t);
+    }
+    BARRIER;
 }

@@ -4,7 +4,11 @@
 // once and contracted with all: in the vector form lane by lane, in the group form BLOCK pairs at a time, so that a sum
 // in global memory is fetched once for as many. Nothing of the size of pairs x records exists.
 
-#ifndef BLOCK
+// BLOCK: panels whose records are kept side by side; 1 in the vector form, whose records hold as many pairs as lanes.
+
+#if REAL_WIDTH > 1
+#define BLOCK 1
+#elif !defined(BLOCK)
 #define BLOCK 16
 #endif
 
@@ -21,31 +25,33 @@ __kernel void weigh(GLOBAL const acc *cotangents, SIZE first, SIZE rows, SIZE ou
     coefficients[r * width + j] = (scalar)sum;
 }
 
-STEP void clear_record(GLOBAL real *record, int size) {
-    FOR_ALL(i, size) record[i] = R(0);
-    BARRIER;
-}
+STEP void clear_record(GLOBAL real *record, int size) { FOR_ALL(i, size) record[i] = R(0); }
 
-// Adds the record of a pair for L = coefficient (k_weight k + t_weight t) at the read-out.
+// Adds the record of a pair with the adjoints k and t at the sums of the read-out.
 STEP void reverse_pair(const pass *s, const real *k, const real *t, GLOBAL real *record) {
-    wide none_v = 0, none_t = 0;
+    wide none_v, none_t;
     int last = s->plan->segments - 1;
     for (int n = 0; n < last; n++)
         forward_segment(s, n, s->segments[n].range_y, s->segments[n].range_x, &none_v, &none_t);
+    if (ITEM == 0) {
+        s->adjoints[s->segments[last].pooled] = *k;
+        s->adjoints[s->segments[last].pooled + 1] = *t;
+    }
     for (int n = last; n >= 0; n--) {
         CONSTANT plane_segment *segment = s->segments + n;
         if (n > 0) clear_pool(segment - 1, s->adjoints);
+        BARRIER;
         int range_y = segment->range_y, range_x = segment->range_x;
         for (int dy = displacements_from(range_y, segment->is_circular); dy <= range_y; dy++)
             for (int dx = displacements_from(range_x, segment->is_circular); dx <= range_x; dx++)
-                reverse_displacement(s, n, dy, dx, k, t, record);
+                reverse_displacement(s, n, dy, dx, record);
     }
 }
 
 #if REAL_WIDTH > 1
 // sums[s, i] += sum over the lanes of coefficients[s, lane] record[i, lane].
 STEP void contract(GLOBAL const scalar *record, int size, SIZE count, GLOBAL const scalar *coefficients, SIZE width,
-                   GLOBAL scalar *sums, SIZE pitch) {
+                   GLOBAL scalar *sums, SIZE pitch, int block) {
     for (int i = 0; i < size; i += LANES) {
         // Turned over, so that lanes are numbers of the record.
         scalar turned[LANES][LANES];
@@ -79,12 +85,10 @@ STEP void contract(GLOBAL const scalar *record, int size, SIZE count, GLOBAL con
             sums[c * pitch + i] = sum;
         }
     }
-    BARRIER;
 }
 
 STEP void fold(GLOBAL const scalar *record, int size, GLOBAL scalar *sums) {
     FOR_ALL(i, size) sums[i] = record[i];
-    BARRIER;
 }
 #endif
 
@@ -103,6 +107,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
     , __local real *planes
 #endif
 ) {
+    GROUP_SUMS;
     GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
     GLOBAL real *tape = own + 2 * plan->pooled, *rest = tape + tape_size;
 #ifndef PLANES_LOCAL
@@ -111,45 +116,38 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
 #endif
     GLOBAL real *record = rest;
     SIZE size = plan->size, width = panels * LANES, share = (panels + parts - 1) / parts;
-    CONSTANT plane_segment *last = segments + plan->segments - 1;
-    acc entries = (acc)last->end_height * last->end_width;
-    if (last->sink == SINK_GLOBAL_POOL) entries *= entries;
-    real k = R(k_weight / entries), t = R(t_weight / entries);
+    acc scale = parameters[segments[plan->segments - 1].pool_scale];
+    real k = R(k_weight * scale), t = R(t_weight * scale);
     for (SIZE task = get_group_id(0); task < rows * parts; task += get_num_groups(0)) {
         SIZE i = task / parts, part = task % parts, end = min((part + 1) * share, panels);
         GLOBAL scalar *target = sums + task * count * pitch;
         GLOBAL const scalar *weights = coefficients + i * count * width;
         pass s = {plan, segments, steps, parameters, row_table + (first_row + i) * size, panel_table, planes, own,
-                  own + plan->pooled, tape};
-        if (count == 1) {
-            clear_record(record, (int)pitch);
-            for (SIZE panel = part * share; panel < end; panel++) {
-                s.col = panel_table + panel * size * LANES;
-                real weight = LOAD(weights + panel * LANES), own_k = k * weight, own_t = t * weight;
-                reverse_pair(&s, &own_k, &own_t, record);
-            }
-            fold((GLOBAL const scalar *)record, (int)pitch, target);
-            continue;
-        }
-        FOR_ALL(n, (int)(count * pitch)) target[n] = 0;
-        BARRIER;
-#if REAL_WIDTH > 1
-        for (SIZE panel = part * share; panel < end; panel++) {
-            s.col = panel_table + panel * size * LANES;
-            clear_record(record, (int)pitch);
-            reverse_pair(&s, &k, &t, record);
-            contract((GLOBAL const scalar *)record, (int)pitch, count, weights + panel * LANES, width, target, pitch);
-        }
-#else
+                  own + plan->pooled, tape, group_sums};
+        // With one cotangent all pairs add to one record.
+        int is_one = count == 1, numbers = (int)pitch;
+        FOR_ALL(n, (int)count * numbers) target[n] = 0;
+        if (is_one) clear_record(record, numbers);
         for (SIZE panel = part * share; panel < end; panel += BLOCK) {
             int block = (int)min((SIZE)BLOCK, end - panel);
-            clear_record(record, block * (int)pitch);
+            if (!is_one) clear_record(record, block * numbers);
+            BARRIER;
             for (int b = 0; b < block; b++) {
-                s.col = panel_table + (panel + b) * size;
-                reverse_pair(&s, &k, &t, record + b * pitch);
+                s.col = panel_table + (panel + b) * size * LANES;
+                real own_k = k, own_t = t;
+                if (is_one) {
+                    real weight = LOAD(weights + (panel + b) * LANES);
+                    own_k *= weight;
+                    own_t *= weight;
+                }
+                reverse_pair(&s, &own_k, &own_t, is_one ? record : record + b * numbers);
             }
-            contract(record, (int)pitch, count, weights + panel, width, target, pitch, block);
+            if (!is_one)
+                contract((GLOBAL const scalar *)record, numbers, count, weights + panel * LANES, width, target, pitch,
+                         block);
+            BARRIER;
         }
-#endif
+        if (is_one) fold((GLOBAL const scalar *)record, numbers, target);
+        BARRIER;
     }
 }

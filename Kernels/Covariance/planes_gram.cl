@@ -1,20 +1,5 @@
 // Covariances of pairs of images: nngp and ntk behind the whole net. Behind planes_forward.cl.
 
-#if GROUP > 1
-// The sum of one number per work-item, in a fixed order; all get it.
-STEP acc sum_of_group(acc own, __local acc *sums) {
-    sums[ITEM] = own;
-    for (int half_ = GROUP / 2; half_ > 0; half_ /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (ITEM < half_) sums[ITEM] += sums[ITEM + half_];
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    acc sum = sums[0];
-    barrier(CLK_LOCAL_MEM_FENCE);
-    return sum;
-}
-#endif
-
 // Tasks are rows x panels; the panels of a row are taken in another order than those of the next, so that the halves
 // of a triangle fall to all groups alike.
 // row_table    [rows, size]: images row_begin ..< row_end, from row first_row on
@@ -28,34 +13,27 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void gram(
     , __local real *planes
 #endif
 ) {
-#if GROUP > 1
-    __local acc sums[GROUP];
-#endif
+    GROUP_SUMS;
     GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
     SIZE size = plan->size, count = (row_end - row_begin) * panels;
-    CONSTANT plane_segment *last = segments + plan->segments - 1;
-    acc entries = (acc)last->end_height * last->end_width;
-    if (last->sink == SINK_GLOBAL_POOL) entries *= entries;
+    acc scale = parameters[segments[plan->segments - 1].pool_scale];
     for (SIZE task = get_group_id(0); task < count; task += get_num_groups(0)) {
         SIZE i = task / panels, panel = (task % panels + i) % panels;
         SIZE column = (first_panel + panel) * LANES;
-        if (triangular && column > row_begin + i) continue;
+        // Above the diagonal nothing is done.
+        int number = triangular && column > row_begin + i ? 0 : plan->segments;
 #ifndef PLANES_LOCAL
         GLOBAL real *planes = own + plan->pooled;
 #endif
         pass s = {plan, segments, steps, parameters, row_table + (first_row + i) * size,
-                  panel_table + (first_panel + panel) * size * LANES, planes, own, 0, 0};
+                  panel_table + (first_panel + panel) * size * LANES, planes, own, 0, 0, group_sums};
         wide sum_v = 0, sum_t = 0;
-        for (int n = 0; n < plan->segments; n++)
+        for (int n = 0; n < number; n++)
             forward_segment(&s, n, segments[n].range_y, segments[n].range_x, &sum_v, &sum_t);
-#if GROUP > 1
-        sum_v = sum_of_group(sum_v, sums);
-        sum_t = sum_of_group(sum_t, sums);
-#endif
-        if (ITEM == 0) {
+        if (ITEM == 0 && number > 0) {
             // The last number of an image is the mean variance at the read-out.
             real q1 = ROW(&s, plan->size - 1), q2 = COL(&s, plan->size - 1);
-            wide k = (WIDEN(q1) + WIDEN(q2) - sum_v / entries) / 2, t = sum_t / entries;
+            wide k = (WIDEN(q1) + WIDEN(q2) - sum_v * scale) / 2, t = sum_t * scale;
             CONSTANT acc *tail = parameters + plan->tail;
             SIZE target = i * width + panel * LANES;
             if (wanted & 1) STORE(NARROW(tail[0] * k + tail[1]), nngp + target);

@@ -62,7 +62,6 @@ STEP void convolve_variances(CONSTANT plane_step *step, acc scale, acc bias, GLO
             }
         to[number] = scale * sum + bias;
     }
-    BARRIER;
 }
 
 STEP void keep_variances(GLOBAL scalar *table, int slot, int count, GLOBAL const acc *q) {
@@ -82,44 +81,53 @@ STEP void segment_variances(CONSTANT plane_plan *plan, CONSTANT plane_segment *s
         case CONVOLUTION:
             keep_variances(table, step->slot, step->input_height * step->input_width, from);
             convolve_variances(step, own[0], own[1], from, to);
-            keep_variances(table, step->after, pixels, to);
             break;
         case FORK:
         case JOIN:
             FOR_ALL(number, pixels * LANES) to[number] = from[number] + (step->opcode == JOIN ? to[number] : 0);
-            BARRIER;
             break;
         default:
             FOR_ALL(number, pixels * LANES) from[number] = point_slots(step, own, from[number], table, number);
-            BARRIER;
             break;
         }
+        BARRIER;
+        if (step->opcode == CONVOLUTION) keep_variances(table, step->after, pixels, to);
     }
 }
 
-// Variances behind the pool of a segment: the sums in each window less the spread inside it.
-STEP void pool_variances(const pass *s, CONSTANT plane_segment *segment, GLOBAL acc *variances, GLOBAL scalar *table) {
+// Variances behind the sink of segment `number`: the sums in each window, the whole image where it is read out, less the
+// spread inside it.
+STEP void sink_variances(const pass *s, int number, GLOBAL acc *variances, GLOBAL scalar *table) {
     CONSTANT plane_plan *plan = s->plan;
+    CONSTANT plane_segment *segment = s->segments + number;
     GLOBAL const acc *q = VARIANCES(segment->end);
     GLOBAL acc *sums = VARIANCES(plan->planes);
     GLOBAL const scalar *mixed = (GLOBAL const scalar *)(s->pooled + segment->pooled + pooled_offset(segment, 0, 0));
+    int is_pool = segment->sink == SINK_POOL;
+    int height = is_pool ? segment->pool.height : segment->end_height;
+    int width = is_pool ? segment->pool.width : segment->end_width;
+    int slot = number + 1 < plan->segments ? segment[1].spread : NO_SLOT;
     acc scale = s->parameters[segment->pool_scale];
-    acc share = scale * segment->pool.height * segment->pool.width;
-    FOR_ALL(number, segment->pool_height * segment->pool_width * LANES) {
-        int p = number / LANES, lane = number % LANES, y = p / segment->pool_width, x = p % segment->pool_width;
+    // Of the entries that a pool takes those on the diagonal are summed here; flatten takes no others.
+    acc share = segment->sink == SINK_FLATTEN ? scale : scale * height * width;
+    FOR_ALL(n, segment->pool_height * segment->pool_width * LANES) {
+        int p = n / LANES, lane = n % LANES, y = p / segment->pool_width, x = p % segment->pool_width;
         acc sum = 0;
-        for (int i = 0; i < segment->pool.height; i++)
-            for (int j = 0; j < segment->pool.width; j++)
+        for (int i = 0; i < height; i++)
+            for (int j = 0; j < width; j++)
                 sum += q[((y * segment->pool.stride_y + i) * segment->end_width + x * segment->pool.stride_x + j) *
                              LANES + lane];
-        // The same operations as start_plane's, so that their difference is exactly 0 for equal images.
-        scalar mean = mixed[number] * (scalar)scale;
-        scalar spread = (scalar)0.5 * mean;
-        table[segment[1].spread * LANES + number] = spread;
-        sums[number] = fmax(share * sum - (acc)spread, (acc)0);
+        scalar spread = 0;
+        if (slot != NO_SLOT) {
+            // The same operations as start_plane's, so that their difference is exactly 0 for equal images.
+            scalar mean = mixed[n] * (scalar)scale;
+            spread = (scalar)0.5 * mean;
+            table[slot * LANES + n] = spread;
+        }
+        sums[n] = fmax(share * sum - (acc)spread, (acc)0);
     }
     BARRIER;
-    FOR_ALL(number, segment->pool_height * segment->pool_width * LANES) VARIANCES(0)[number] = sums[number];
+    FOR_ALL(n, segment->pool_height * segment->pool_width * LANES) variances[n] = sums[n];
     BARRIER;
 }
 
@@ -133,6 +141,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
     , __local real *planes
 #endif
 ) {
+    GROUP_SUMS;
     GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
     GLOBAL acc *variances = all_variances + get_group_id(0) * (SIZE)((plan->planes + 1) * plan->pixels * LANES);
     int pixels = segments->height * segments->width, numbers = pixels * plan->channels;
@@ -153,24 +162,15 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
             variances[number] = sum / plan->channels;
         }
         BARRIER;
-        pass s = {plan, segments, steps, parameters, table, table, planes, own, 0, 0};
+        pass s = {plan, segments, steps, parameters, table, table, planes, own, 0, 0, group_sums};
         for (int n = 0; n < plan->segments; n++) {
             CONSTANT plane_segment *segment = segments + n;
             segment_variances(plan, segment, steps, parameters, variances, table);
-            if (segment->sink == SINK_POOL) {
-                wide none_v = 0, none_t = 0;
-                forward_segment(&s, n, segment->self_y, segment->self_x, &none_v, &none_t);
-                pool_variances(&s, segment, variances, table);
-            } else {
-                GLOBAL const acc *q = VARIANCES(segment->end);
-                int end = segment->end_height * segment->end_width;
-                FOR_ALL(lane, LANES) {
-                    acc mean = 0;
-                    for (int p = 0; p < end; p++) mean += q[p * LANES + lane];
-                    table[(plan->size - 1) * LANES + lane] = (scalar)(mean / end);
-                }
-            }
+            wide none_v, none_t;
+            forward_segment(&s, n, segment->self_y, segment->self_x, &none_v, &none_t);
+            sink_variances(&s, n, variances, table);
         }
+        FOR_ALL(lane, LANES) table[(plan->size - 1) * LANES + lane] = (scalar)variances[lane];
         BARRIER;
     }
 }

@@ -64,14 +64,15 @@ STEP void reverse_run(const pass *s, CONSTANT plane_step *step, extent rows, int
         k[at] = adds_covariance ? g.k + g.t : g.k;
         t[at] = g.t;
     }
-    BARRIER;
-    if (HAS_BOTH) {
-        FOR_PLACES(y, x, rows.height, rows.width) {
-            int q = partner(rows.y + y, rows.x + x, dy, dx, step->height, step->width, is_circular);
-            for (int i = 0; i < count; i++)
-                record[step[i].record + q] += s->tape[2 * (step->taped + i) * plane + y * rows.width + x];
-        }
-        BARRIER;
+}
+
+// The second side's shares of the same run.
+STEP void reverse_run_of_partner(const pass *s, CONSTANT plane_step *step, extent rows, int dy, int dx,
+                                 int is_circular, GLOBAL real *record) {
+    FOR_PLACES(y, x, rows.height, rows.width) {
+        int q = partner(rows.y + y, rows.x + x, dy, dx, step->height, step->width, is_circular);
+        for (int i = 0; i < step->run; i++)
+            record[step[i].record + q] += s->tape[2 * (step->taped + i) * s->plan->plane + y * rows.width + x];
     }
 }
 
@@ -97,8 +98,8 @@ STEP int seen_from(int i, int w, int front, int stride, int size, int outputs, i
     }
 
 // The rim of a plane of adjoints: nothing, or the other side.
-STEP void fill_adjoint_rim(const pass *s, CONSTANT plane_step *step, PLANES real *k, PLANES real *t, extent in,
-                           extent out) {
+STEP void fill_adjoint_rim(const pass *s, CONSTANT plane_step *step, extent in, extent out) {
+    PLANES real *k = FIRST(s, step->output), *t = SECOND(s, step->output);
     int stride = s->plan->stride;
     int top = step->window.height - 1 - step->window.top, bottom = in.height - out.height + step->window.top;
     int left = step->window.width - 1 - step->window.left, right = in.width - out.width + step->window.left;
@@ -109,18 +110,15 @@ STEP void fill_adjoint_rim(const pass *s, CONSTANT plane_step *step, PLANES real
         k[y * stride + x] = step->window.is_circular ? k[from] : R(0);
         t[y * stride + x] = step->window.is_circular ? t[from] : R(0);
     }
-    BARRIER;
 }
 
-// k and t through the transposed window; k has taken t along before.
-STEP void reverse_convolve(const pass *s, CONSTANT plane_segment *segment, CONSTANT plane_step *step, extent in,
-                           extent out) {
+// k and t through the transposed window; k has taken t along, and the rim of a dense one is there.
+STEP void reverse_convolve(const pass *s, CONSTANT plane_step *step, extent in, extent out) {
     int stride = s->plan->stride, has_ntk = step->has_ntk;
     PLANES real *k = FIRST(s, step->output), *t = SECOND(s, step->output);
     PLANES real *to_k = FIRST(s, step->input), *to_t = SECOND(s, step->input);
     real scale = R(s->parameters[step->parameter]);
     if (is_dense_3x3(step)) {
-        fill_adjoint_rim(s, step, k, t, in, out);
         // The same sum again, over the window turned around.
         int shift = (step->window.top - 2) * stride + step->window.left - 2;
         FOR_WINDOW_SUMS(in.height, in.width, stride, k + shift, t + shift, has_ntk, {
@@ -138,14 +136,12 @@ STEP void reverse_convolve(const pass *s, CONSTANT plane_segment *segment, CONST
             to_t[y * stride + x] = scale * sum_t;
         }
     }
-    BARRIER;
 }
 
 STEP void add_covariance_adjoint(const pass *s, CONSTANT plane_step *step, extent rows) {
     PLANES real *k = FIRST(s, step->output), *t = SECOND(s, step->output);
     int stride = s->plan->stride;
     FOR_PLACES(y, x, rows.height, rows.width) k[y * stride + x] += t[y * stride + x];
-    BARRIER;
 }
 
 // ---- a plane through a segment --------------------------------------------------------------------------------------
@@ -157,57 +153,74 @@ STEP void reverse_plane(const pass *s, CONSTANT plane_segment *segment, int end_
     for (int i = segment->count - 1; i >= 0; i--) {
         CONSTANT plane_step *step = s->steps + segment->first + i;
         int is_run = is_pointwise(step);
-        for (; is_run && i > 0 && is_pointwise(step - 1); i--) step--;
+        for (; is_run && i > 0 && is_pointwise(step - 1) && step[-1].run == step->run + 1; i--) step--;
         int in_dy = end_dy * step->reach_y, in_dx = end_dx * step->reach_x;
         extent in = extent_of(step->input_height, step->input_width, in_dy, in_dx, is_circular);
+        int is_convolution = step->opcode == CONVOLUTION;
+        int dy = is_convolution ? in_dy / step->window.stride_y : in_dy;
+        int dx = is_convolution ? in_dx / step->window.stride_x : in_dx;
+        extent out = extent_of(step->height, step->width, dy, dx, is_circular);
         if (is_run) {
-            int adds_covariance = i > 0 && step[-1].opcode == CONVOLUTION;
+            int adds_covariance = i > 0 && step[-1].opcode == CONVOLUTION && step[-1].run > 0;
             reverse_run(s, step, in, in_dy, in_dx, is_circular, adds_covariance, record);
-        } else if (step->opcode == CONVOLUTION) {
-            extent out = extent_of(step->height, step->width, in_dy / step->window.stride_y,
-                                   in_dx / step->window.stride_x, is_circular);
-            if (step->run == 0) add_covariance_adjoint(s, step, out);
-            reverse_convolve(s, segment, step, in, out);
-        } else {
-            // A fork collects from its copy, a join hands on to what it has added.
-            move_plane(s, step->output, step->input, in, step->opcode == FORK);
+        } else if (is_convolution && step->run == 0) {
+            add_covariance_adjoint(s, step, out);
         }
+        BARRIER;
+        if (HAS_BOTH && is_run) reverse_run_of_partner(s, step, in, in_dy, in_dx, is_circular, record);
+        else if (is_convolution && is_dense_3x3(step)) fill_adjoint_rim(s, step, in, out);
+        BARRIER;
+        // A fork collects from its copy, a join hands on to what it has added.
+        if (is_convolution) reverse_convolve(s, step, in, out);
+        else if (!is_run) move_plane(s, step->output, step->input, in, step->opcode == FORK);
+        BARRIER;
     }
 }
 
 // ---- sinks and sources backwards ------------------------------------------------------------------------------------
 
-STEP void fill_plane(const pass *s, int number, extent rows, const real *k, const real *t) {
+STEP void fill_plane(const pass *s, int number, extent rows, real k, real t) {
     PLANES real *to_k = FIRST(s, number), *to_t = SECOND(s, number);
     int stride = s->plan->stride;
     FOR_PLACES(y, x, rows.height, rows.width) {
-        to_k[y * stride + x] = *k;
-        to_t[y * stride + x] = *t;
+        to_k[y * stride + x] = k;
+        to_t[y * stride + x] = t;
     }
-    BARRIER;
 }
 
-// The transpose of add_to_pool; the pool's adjoints have been multiplied by its scale.
-STEP void reverse_pool(const pass *s, CONSTANT plane_segment *segment, int dy, int dx) {
-    extent in = extent_of(segment->end_height, segment->end_width, dy, dx, 0);
+// The adjoints of a sink, which have been multiplied by its scale, at one plane: of a read-out all entries have the same.
+STEP void reverse_sink(const pass *s, CONSTANT plane_segment *segment, int dy, int dx) {
+    int is_pool = segment->sink == SINK_POOL;
+    extent in = extent_of(segment->end_height, segment->end_width, dy, dx, segment->is_circular);
     PLANES real *to_k = FIRST(s, segment->end), *to_t = SECOND(s, segment->end);
+    GLOBAL const real *sum = s->adjoints + segment->pooled;
     int stride = s->plan->stride, stride_y = segment->pool.stride_y, stride_x = segment->pool.stride_x;
-    real zero = R(0);
-    fill_plane(s, segment->end, in, &zero, &zero);
-    FOR_WINDOW_PAIRS(dy, segment->pool.height, stride_y, segment->pool_range_y, ay, by, out_dy)
-    FOR_WINDOW_PAIRS(dx, segment->pool.width, stride_x, segment->pool_range_x, ax, bx, out_dx) {
-        extent out = extent_of(segment->pool_height, segment->pool_width, out_dy, out_dx, 0);
-        GLOBAL const real *k = s->adjoints + segment->pooled + pooled_offset(segment, out_dy, out_dx);
-        GLOBAL const real *t = k + segment->pooled_size;
-        int shift = (out.y * stride_y + ay - in.y) * stride + out.x * stride_x + ax - in.x;
-        FOR_PLACES(y, x, out.height, out.width) {
-            int to = y * stride_y * stride + x * stride_x + shift;
-            to_k[to] += k[y * out.width + x];
-            to_t[to] += t[y * out.width + x];
-        }
-        // The next pair of offsets meets the same entries, by way of other work-items.
-        BARRIER;
-    }
+    int height = is_pool ? segment->pool.height : 0, width = segment->pool.width;
+    fill_plane(s, segment->end, in, is_pool ? R(0) : sum[0], is_pool ? R(0) : sum[1]);
+    BARRIER;
+    for (int ay = 0; ay < height; ay++)
+        for (int by = 0; by < height; by++)
+            for (int ax = 0; ax < width; ax++)
+                for (int bx = 0; bx < width; bx++) {
+                    int far_y = dy - (by - ay), far_x = dx - (bx - ax);
+                    int out_dy = far_y / stride_y, out_dx = far_x / stride_x;
+                    int is_there = far_y % stride_y == 0 && far_x % stride_x == 0 &&
+                                   max(out_dy, -out_dy) <= segment->pool_range_y &&
+                                   max(out_dx, -out_dx) <= segment->pool_range_x;
+                    extent out = extent_of(segment->pool_height, segment->pool_width, out_dy, out_dx, 0);
+                    GLOBAL const real *pooled_k =
+                        s->adjoints + segment->pooled + pooled_offset(segment, out_dy, out_dx);
+                    GLOBAL const real *pooled_t = pooled_k + segment->pooled_size;
+                    int shift = (out.y * stride_y + ay - in.y) * stride + out.x * stride_x + ax - in.x;
+                    int rows = is_there ? out.height : 0;
+                    FOR_PLACES(y, x, rows, out.width) {
+                        int to = y * stride_y * stride + x * stride_x + shift;
+                        to_k[to] += pooled_k[y * out.width + x];
+                        to_t[to] += pooled_t[y * out.width + x];
+                    }
+                    // The next pair of offsets meets the same entries, by way of other work-items.
+                    BARRIER;
+                }
 }
 
 // The adjoints at the start of a plane go to the pool before the segment ...
@@ -223,45 +236,40 @@ STEP void reverse_start(const pass *s, CONSTANT plane_segment *segment, int dy, 
         pooled_k[y * rows.width + x] = k[y * stride + x] * scale;
         pooled_t[y * rows.width + x] = t[y * stride + x] * scale;
     }
-    BARRIER;
 }
 
-// ... or to the inputs: dk0/dx_p = x'_p'/C.
-STEP void reverse_inputs(const pass *s, CONSTANT plane_segment *segment, int dy, int dx, GLOBAL real *record) {
+// ... or to the inputs: dk0/dx_p = x'_p'/C, and the other way round.
+STEP void reverse_inputs(const pass *s, CONSTANT plane_segment *segment, int dy, int dx, int is_partner,
+                         GLOBAL real *record) {
     extent rows = extent_of(segment->height, segment->width, dy, dx, segment->is_circular);
     PLANES const real *k = FIRST(s, 0);
     int stride = s->plan->stride, channels = s->plan->channels;
     real scale = R((acc)1 / channels);
-    for (int side = 0; side <= HAS_BOTH; side++) {
-        FOR_PLACES(y, x, rows.height, rows.width) {
-            int p = ((rows.y + y) * segment->width + rows.x + x) * channels;
-            int q = partner(rows.y + y, rows.x + x, dy, dx, segment->height, segment->width, segment->is_circular) *
-                    channels;
-            real g = k[y * stride + x] * scale;
-            for (int c = 0; c < channels; c++) {
-                if (side == 0) record[p + c] = fma(g, COL(s, q + c), record[p + c]);
-                else record[q + c] = fma(g, ROW(s, p + c), record[q + c]);
-            }
+    FOR_PLACES(y, x, rows.height, rows.width) {
+        int p = ((rows.y + y) * segment->width + rows.x + x) * channels;
+        int q = partner(rows.y + y, rows.x + x, dy, dx, segment->height, segment->width, segment->is_circular) *
+                channels;
+        real g = k[y * stride + x] * scale;
+        for (int c = 0; c < channels; c++) {
+            if (is_partner) record[q + c] = fma(g, ROW(s, p + c), record[q + c]);
+            else record[p + c] = fma(g, COL(s, q + c), record[p + c]);
         }
-        BARRIER;
     }
 }
 
-// Planes of one segment forward, then back from their sink. For a pool its adjoints are complete; else k and t are the
-// adjoints of every entry.
-STEP void reverse_displacement(const pass *s, int number, int dy, int dx, const real *k, const real *t,
-                               GLOBAL real *record) {
+// One plane of a segment forward, then back from its sink to its start.
+STEP void reverse_displacement(const pass *s, int number, int dy, int dx, GLOBAL real *record) {
     CONSTANT plane_segment *segment = s->segments + number;
     int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
     start_plane(s, number, start_dy, start_dx);
+    BARRIER;
     forward_plane(s, segment, dy, dx, 1);
-    if (segment->sink == SINK_POOL) {
-        reverse_pool(s, segment, dy, dx);
-    } else {
-        extent rows = extent_of(segment->end_height, segment->end_width, dy, dx, segment->is_circular);
-        fill_plane(s, segment->end, rows, k, t);
-    }
+    reverse_sink(s, segment, dy, dx);
+    BARRIER;
     reverse_plane(s, segment, dy, dx, record);
     if (number > 0) reverse_start(s, segment, start_dy, start_dx);
-    else reverse_inputs(s, segment, start_dy, start_dx, record);
+    else reverse_inputs(s, segment, start_dy, start_dx, 0, record);
+    BARRIER;
+    if (HAS_BOTH && number == 0) reverse_inputs(s, segment, start_dy, start_dx, 1, record);
+    BARRIER;
 }

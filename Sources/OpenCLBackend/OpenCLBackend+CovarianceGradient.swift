@@ -39,7 +39,7 @@ extension OpenCLBackend {
         let width = context.factors(of: linearization).width
         let parts = PullbackParts(
             points: points, width: width, panel: form.panel(precision, context.device), count: count)
-        let turned = try turn(weights, of: linearization.columns, outputs, to: precision)
+        let turned = try turn(weights, of: linearization.columns, width: width, outputs, to: precision)
         let gradient = try allocate(points * count * dimension, precision)
         let advice = "handle fewer points at a time"
         let bytes = precision.byteCount

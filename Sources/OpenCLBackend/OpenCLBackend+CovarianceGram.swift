@@ -28,8 +28,8 @@ extension OpenCLBackend {
                 [.buffer(rows.parameters)] + rows.arguments
                 + [.size(tile.rowRange.lowerBound), .size(tile.rowRange.upperBound)] + columns.arguments
                 + [
-                    .size(firstPanel), .size(stride), .size(tile.rows.program.input.count),
-                    .int(isTriangular ? 1 : 0), .int(wanted), .memory(nngp ?? first), .memory(ntk ?? first),
+                    .size(firstPanel), .size(stride), .size(tile.rows.program.input.count), .int(isTriangular ? 1 : 0),
+                    .int(wanted), .memory(nngp ?? first), .memory(ntk ?? first),
                 ]
             try launchTiles(
                 kernel, arguments, rows: tile.rowRange.upperBound - firstRow, columns: width, precision)

@@ -4,13 +4,18 @@ extension OpenCLBackend {
     package func predict(
         _ linearization: Linearization, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
-        try predict(
-            context.factors(of: linearization).value, linearization.rows, linearization.columns, weights, outputs)
+        let factors = context.factors(of: linearization)
+        return try predict(
+            factors.value, width: factors.width, linearization.rows, linearization.columns, weights, outputs)
     }
 
     package func predict(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
+        // On planes a linearization holds the values alone.
+        guard rows.program.geometry == .scalar else {
+            return try predict(linearize(kind, rows: rows, columns: columns), weights: weights, outputs: outputs)
+        }
         let (left, right) = (context.tables(of: rows), context.tables(of: columns))
         precondition(left.source == right.source, "rows and columns were prepared for different programs")
         let kernel = try kernel("gram", of: left.source)
@@ -23,20 +28,21 @@ extension OpenCLBackend {
                 .int(kind == .nngp ? 1 : 2), .memory(values), .memory(values),
             ]
         try launchTiles(kernel, arguments, rows: rows.count, columns: right.stride, rows.precision)
-        return try predict(values, rows, columns, weights, outputs)
+        return try predict(values, width: right.stride, rows, columns, weights, outputs)
     }
 
-    /// - Parameter values: covariances of rows × columns, [rows, columns' stride].
+    /// - Parameter values: covariances of rows × columns, [rows, width].
     private func predict(
-        _ values: Memory, _ rows: CovarianceInputs, _ columns: CovarianceInputs, _ weights: Buffer, _ outputs: Int
+        _ values: Memory, width: Int, _ rows: CovarianceInputs, _ columns: CovarianceInputs, _ weights: Buffer,
+        _ outputs: Int
     ) throws(ComputeError) -> Buffer {
         let kernel = try kernel("predict", of: pullbackSource(rows.precision))
-        let turned = try turn(weights, of: columns, outputs, to: accumulatePrecision)
+        let turned = try turn(weights, of: columns, width: width, outputs, to: accumulatePrecision)
         let predictions = try allocate(rows.count * outputs, accumulatePrecision)
         try launch(
             kernel,
             [
-                .memory(values), .size(rows.count), .size(context.tables(of: columns).stride), .memory(turned),
+                .memory(values), .size(rows.count), .size(width), .memory(turned),
                 .size(outputs), .buffer(predictions),
             ],
             global: [outputs * sumGroup, rows.count], local: [sumGroup, 1])
@@ -60,7 +66,7 @@ extension OpenCLBackend {
 
     /// Weights as [outputs, width] in `target`, zero past the last column.
     func turn(
-        _ weights: Buffer, of columns: CovarianceInputs, _ outputs: Int, to target: Precision
+        _ weights: Buffer, of columns: CovarianceInputs, width: Int, _ outputs: Int, to target: Precision
     ) throws(ComputeError) -> Memory {
         let count = columns.count
         precondition(weights.count >= count * outputs, "\(weights.count) weights for \(count) × \(outputs)")
@@ -68,7 +74,6 @@ extension OpenCLBackend {
         let precision = columns.precision
         let entryPoint = target == accumulatePrecision ? "turn_to_acc" : "turn_to_scalar"
         let kernel = try kernel(entryPoint, of: pullbackSource(precision))
-        let width = context.tables(of: columns).stride
         let turned = try Memory(outputs * width * target.byteCount, in: context)
         try launch(
             kernel, [.buffer(weights), .size(count), .size(outputs), .memory(turned), .size(width)],

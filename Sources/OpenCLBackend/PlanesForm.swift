@@ -21,8 +21,9 @@ struct PlanesForm {
         let bytes = program.planesSize * lanes * precision.byteCount
         switch form {
         case .group:
-            // Planes of large displacements are small: more than 128 work-items would mostly wait.
-            group = min(program.pixels >= 256 ? 128 : 64, device.maximumGroup)
+            // Planes of large displacements are small: more than 128 work-items would mostly wait. On a processor a
+            // work-item is a thread's worth, and PoCL does not get to the end of so many barriers in loops.
+            group = device.device.kind == .cpu ? 1 : min(program.pixels >= 256 ? 128 : 64, device.maximumGroup)
             localBytes = bytes + Self.reserve <= device.device.localMemory ? bytes : nil
         case .vector:
             group = 1

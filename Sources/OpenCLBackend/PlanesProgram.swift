@@ -11,7 +11,7 @@ struct PlanesProgram {
     /// `plane_step`s.
     let steps: [Int32]
     let parameters: [Double]
-    /// What the dense layers behind the read-out make of (NNGP, NTK).
+    /// What the dense layers at the end make of (NNGP, NTK).
     let tail: PlanesTail
     /// Numbers per image.
     let size: Int
@@ -27,7 +27,8 @@ struct PlanesProgram {
     let recordSize: Int
     /// Pixels of the largest image.
     let pixels: Int
-    /// Macros of the activations that the net has.
+    /// Macros of the activations that are compiled in: of most nets the rectifiers, whose text needs few registers;
+    /// of others all, so that two texts serve all nets.
     let activations: [String]
 
     init(_ program: PlanesPlan) {
@@ -54,7 +55,7 @@ struct PlanesProgram {
         variancesSize = (states + 1) * tables.pixels
         recordSize = tables.record
         pixels = tables.pixels
-        activations = tables.activations.sorted()
+        activations = tables.hasOthers ? ["ABRELU", "ERF", "GELU", "LAYER_NORM"] : ["ABRELU"]
     }
 }
 
@@ -64,7 +65,8 @@ private struct PlaneTables {
     var segments: [Int32] = []
     var steps: [Int32] = []
     var parameters: [Double] = []
-    var activations: Set<String> = []
+    /// Whether there are pointwise steps beside rectifiers.
+    var hasOthers = false
     var pooled = 0
     var record: Int
     var mostTaped = 0
@@ -106,9 +108,7 @@ private struct PlaneTables {
         var taped = 0
         for (place, step) in segment.steps.enumerated() {
             let top = stack.count - 1
-            let run = segment.steps[(step.operation.isPointwise ? place : place + 1)...].prefix {
-                $0.operation.isPointwise
-            }.count
+            let run = segment.pointwiseRun(at: place)
             let reach = (segment.strideY / stack[top].strideY, segment.strideX / stack[top].strideX)
             var entry = PlaneStep(step, reach: reach, hasNTK: stack[top].hasNTK, run: run, taped: taped, record: record)
             entry.input = stack[top].plane
@@ -140,7 +140,7 @@ private struct PlaneTables {
             default:
                 taped += 1
                 record += step.height * step.width
-                activations.insert(step.operation.activation)
+                if case .abrelu = step.operation {} else { hasOthers = true }
             }
             entry.parameter = keep(step.operation.parameters)
             steps += entry.words
@@ -152,31 +152,34 @@ private struct PlaneTables {
 
     private mutating func close(_ number: Int, first: Int, end: Int) {
         let segment = plan.segments[number]
-        var sink: Int32
-        var pool = [Int](repeating: 0, count: 12)
-        var pooledSize = 0
-        var scale = 0
+        // A read-out leaves one entry, as a pool would of the whole image.
+        let entries = Double(segment.endHeight * segment.endWidth)
+        let sink: Int
+        var pool = [0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0]
+        var pooledSize = 1
+        let scale: Double
         switch segment.sink {
-        case .flatten: sink = 0
-        case .globalPool: sink = 1
-        case .pool(let window):
-            sink = 2
+        case .flatten: (sink, scale) = (0, 1 / entries)
+        case .globalPool: (sink, scale) = (1, 1 / (entries * entries))
+        case .pool(let own):
+            (sink, scale) = (2, own.scale)
             let next = plan.segments[number + 1]
             let (rangeY, rangeX) = (next.range.y * next.strideY, next.range.x * next.strideX)
             pool = [
-                window.window.height, window.window.width, window.window.strideY, window.window.strideX, 0, 0, 0, 0,
-                window.height, window.width, rangeY, rangeX,
+                own.window.height, own.window.width, own.window.strideY, own.window.strideX, 0, 0, 0, 0, own.height,
+                own.width, rangeY, rangeX,
             ]
-            pooledSize = Self.extents(window.height, rangeY) * Self.extents(window.width, rangeX)
-            scale = keep([window.scale])
+            pooledSize = Self.extents(own.height, rangeY) * Self.extents(own.width, rangeX)
         }
+        let parameter = keep([scale])
         let front = [
             first, stepCount - first, segment.height, segment.width, segment.endHeight, segment.endWidth,
             segment.strideY, segment.strideX, segment.range.y, segment.range.x, segment.selfRange.y,
             segment.selfRange.x,
         ]
-        segments += front.map(Int32.init) + [sink] + pool.map(Int32.init)
-        segments += [pooled, pooledSize, scale, segment.spread ?? -1, segment.isCircular ? 1 : 0, end].map(Int32.init)
+        segments += (front + [sink] + pool).map(Int32.init)
+        segments += [pooled, pooledSize, parameter, segment.spread ?? -1, segment.isCircular ? 1 : 0, end].map(
+            Int32.init)
         pooled += 2 * pooledSize
     }
 
@@ -223,6 +226,19 @@ private struct PlaneStep {
     }
 }
 
+extension PlanesPlan.Segment {
+    /// Pointwise steps from step `place` on, or behind it where it is a convolution, which does them in passing.
+    fileprivate func pointwiseRun(at place: Int) -> Int {
+        let first: Int
+        switch steps[place].operation {
+        case .convolution: first = place + 1
+        case .abrelu, .erf, .gelu, .layerNorm: first = place
+        default: return 0
+        }
+        return steps[first...].prefix { $0.operation.isPointwise }.count
+    }
+}
+
 extension CovarianceStep {
     /// The step's number in `planes.cl`.
     fileprivate var code: Int {
@@ -235,17 +251,6 @@ extension CovarianceStep {
         case .gelu: 5
         case .layerNorm: 6
         case .dense, .pool, .flatten, .globalPool, .exchange: preconditionFailure("\(self) is no step of a plane")
-        }
-    }
-
-    /// The macro that compiles the step in.
-    fileprivate var activation: String {
-        switch self {
-        case .abrelu: "ABRELU"
-        case .erf: "ERF"
-        case .gelu: "GELU"
-        case .layerNorm: "LAYER_NORM"
-        default: preconditionFailure("\(self) is not pointwise")
         }
     }
 }

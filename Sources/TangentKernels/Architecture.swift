@@ -22,18 +22,6 @@ public struct Architecture: Sendable {
         return Architecture(layers + [dense])
     }
 
-    /// Whether a layer works on pixels, so that a pair is described by more than one number.
-    package var isConvolutional: Bool { Self.isConvolutional(layers) }
-
-    private static func isConvolutional(_ layers: [any Layer]) -> Bool {
-        layers.contains { layer in
-            if let block = layer as? Residual {
-                return isConvolutional(block.main) || isConvolutional(block.shortcut)
-            }
-            return layer is Conv || layer is AvgPool || layer is SumPool || layer is GlobalAvgPool
-        }
-    }
-
     /// The covariance program for inputs [height, width, channels]; vectors have height = width = 1.
     /// - Throws: ``ArchitectureError`` where a layer cannot follow its predecessor.
     package func program(

@@ -42,10 +42,7 @@ struct RunCommand: AsyncParsableCommand {
                 case .note(let sentence): if !quiet { Terminal.error.write("ntk: \(sentence)") }
                 }
             }
-            let isConvolutional = try configuration.architecture().isConvolutional
-            let backends = try Backends().selected(configuration.compute, isConvolutional: isConvolutional) {
-                observer(.note($0))
-            }
+            let backends = try Backends().selected(configuration.compute) { observer(.note($0)) }
             for backend in backends { observer(.note("computing on \(backend.device.summary)")) }
             let run = Run(
                 configuration, name: Configuration.name(ofFile: arguments.config), backends: backends,

@@ -15,18 +15,14 @@ struct Backends {
 
     /// Devices that the section asks for.
     /// - Parameters:
-    ///   - isConvolutional: whether the net is one that the OpenCL backend does not compute.
     ///   - threads: of the CPU backend.
     ///   - note: told what was chosen where the choice was ours.
     func selected(
-        _ section: ComputeSection, isConvolutional: Bool, threads: Int? = nil, note: (String) -> Void = { _ in }
+        _ section: ComputeSection, threads: Int? = nil, note: (String) -> Void = { _ in }
     ) throws -> [any Backend] {
         switch section.backend {
         case .cpu: return [CPUBackend(index: cpuIndex, threads: threads)]
         case .opencl: return try chosen(opencl, section)
-        case .auto where isConvolutional:
-            note("convolutional nets are computed by the cpu backend")
-            return [CPUBackend(index: cpuIndex, threads: threads)]
         case .auto:
             let gpus = opencl.filter { $0.device.kind == .gpu && supports($0, section.precision) }
             guard gpus.isEmpty else { return try chosen(gpus, section) }

@@ -1,0 +1,183 @@
+import CPUBackend
+import Compute
+import Synchronization
+import TangentKernels
+import TestSupport
+import Testing
+
+@testable import OpenCLBackend
+
+/// Convolutional nets on OpenCL against the CPU backend, in both forms of the kernels.
+///
+/// On a processor the group form has one work-item per group; under `oclgrind`, which takes itself for a GPU, it has 64.
+@Suite(.needsOpenCL, .serialized)
+struct PlanesTests {
+    /// A net on planes and its name.
+    struct Net: Sendable, CustomStringConvertible {
+        let description: String
+        let program: CovarianceProgram
+    }
+
+    /// One backend per form for all tests, because every one builds its programs anew. Tests run one by one.
+    private static let backends = Mutex<[CovarianceForm: OpenCLBackend]>([:])
+
+    private static func backend(_ form: CovarianceForm) throws -> OpenCLBackend {
+        try backends.withLock { backends in
+            if let known = backends[form] { return known }
+            let made = try CovarianceCases.backend(form)
+            backends[form] = made
+            return made
+        }
+    }
+
+    /// Every one fits its images: that is what its maker looks for.
+    private static let random = (0..<20).compactMap { seed -> Net? in
+        let net = RandomArchitecture.convolutional(seed: UInt64(seed), height: 6, width: 5, channels: 2)
+        guard let program = try? net.program(height: 6, width: 5, channels: 2), program.geometry != .scalar else {
+            return nil
+        }
+        return Net(description: "random net \(seed)", program: program)
+    }
+
+    private static let flat: [any Layer] = [conv, Relu(), conv, Relu(), Flatten(), dense]
+    private static let pooled: [any Layer] = [
+        conv, Relu(), AvgPool(window: (2, 1), stride: (2, 1)), conv, Relu(), GlobalAvgPool(), dense,
+    ]
+    private static let conv = Conv(filter: (3, 3), weightStd: 1.4, biasStd: 0)
+    private static let dense = Dense(weightStd: 1.2, biasStd: 0.1)
+
+    private static func program(_ layers: [any Layer]) throws -> CovarianceProgram {
+        try Architecture(layers).program(height: 6, width: 5, channels: 2)
+    }
+
+    /// Images with a black border and column, a duplicate and a black image. No negatives: planes carry the difference of
+    /// two images, at whose largest the angle has half of the digits on either backend.
+    private static func images(_ count: Int, seed: UInt64) -> [Double] {
+        var x = CovarianceCases.random(count, 60, seed: seed)
+        for i in 0..<count {
+            for k in 0..<60 where k < 10 || k / 2 % 5 == 0 { x[i * 60 + k] = 0 }
+        }
+        for k in 0..<60 {
+            if count > 1 { x[60 + k] = x[k] }
+            if count > 2 { x[120 + k] = 0 }
+        }
+        return x
+    }
+
+    private static func compareGram(
+        _ backend: OpenCLBackend, _ program: CovarianceProgram, _ precision: Precision, rows: Int, columns: Int,
+        _ name: String = ""
+    ) throws {
+        let (x, z) = (images(rows, seed: 1), images(columns, seed: 2))
+        func run(_ backend: any Backend) throws -> [CovarianceKind: HostMatrix] {
+            try backend.matrices(
+                rows: backend.prepared(program, x, precision), columns: backend.prepared(program, z, precision))
+        }
+        let (result, expected) = (try run(backend), try run(CPUBackend()))
+        for kind in CovarianceKind.allCases {
+            let error = CovarianceCases.error(
+                try #require(result[kind]).tensor().elements, try #require(expected[kind]).tensor().elements)
+            #expect(error <= precision.valueBound, "\(name) \(kind) \(precision) \(rows) × \(columns)")
+        }
+    }
+
+    @Test(arguments: CovarianceForm.allCases, random)
+    func everyNet(form: CovarianceForm, net: Net) throws {
+        let backend = try Self.backend(form)
+        for precision in Machine.precisions(of: backend) {
+            try Self.compareGram(backend, net.program, precision, rows: 5, columns: 7)
+            try Self.compareGradients(backend, net.program, precision, rows: 2, columns: 7, count: 1)
+            try Self.compareGradients(backend, net.program, precision, rows: 2, columns: 7, count: 3)
+        }
+    }
+
+    /// 1, a prime, and sizes around a panel of the vector form and a block of the group form's records.
+    @Test(arguments: CovarianceForm.allCases)
+    func everySize(form: CovarianceForm) throws {
+        let backend = try Self.backend(form)
+        let program = try Self.program(Self.flat)
+        for precision in Machine.precisions(of: backend) {
+            for size in [1, 7, 15, 16, 17, 35] {
+                try Self.compareGram(backend, program, precision, rows: size, columns: size)
+                try Self.compareGradients(backend, program, precision, rows: 3, columns: size, count: 2)
+                try Self.compareGradients(backend, program, precision, rows: size, columns: 3, count: size)
+            }
+        }
+    }
+
+    /// Entries at and below the diagonal, whatever the tile; the mirror; duplicates equal the diagonal.
+    @Test(arguments: CovarianceForm.allCases)
+    func symmetricIsRectangular(form: CovarianceForm) throws {
+        let backend = try Self.backend(form)
+        for layers in [Self.flat, Self.pooled] {
+            let program = try Self.program(layers)
+            for precision in Machine.precisions(of: backend) {
+                let x = Self.images(21, seed: 3)
+                let inputs = try backend.prepared(program, x, precision)
+                let whole = try backend.matrices(rows: inputs, columns: backend.prepared(program, x, precision))
+                for tile in [Int.max, 16, 6] {
+                    let symmetric = try backend.matrices(rows: inputs, columns: inputs, tile: tile)
+                    for kind in CovarianceKind.allCases {
+                        let (a, b) = (try #require(symmetric[kind]), try #require(whole[kind]))
+                        var isSame = true
+                        for i in 0..<21 {
+                            for j in 0...i { isSame = isSame && a[i, j] == b[i, j] && a[j, i] == a[i, j] }
+                        }
+                        #expect(isSame, "\(kind) \(precision) tile \(tile)")
+                        #expect(a[1, 0] == a[0, 0] && a[1, 1] == a[0, 0], "\(kind) \(precision)")
+                    }
+                }
+            }
+        }
+    }
+
+    private struct Result {
+        let predictions: [Double]
+        let pulledBack: [Double]
+        let gradient: [Double]
+    }
+
+    private static func gradients(
+        _ backend: any Backend, _ kind: CovarianceKind, _ program: CovarianceProgram, _ precision: Precision,
+        rows: Int, columns: Int, count: Int
+    ) throws -> Result {
+        let outputs = 2
+        let points = try backend.prepared(program, images(rows, seed: 1), precision)
+        // The first points stand among the training images too: degenerate pairs.
+        let training = try backend.prepared(program, images(columns, seed: 1), precision)
+        let weights = try backend.upload(
+            CovarianceCases.random(columns, outputs, seed: 3), as: backend.accumulatePrecision)
+        let directions = try backend.upload(
+            CovarianceCases.random(rows * count, outputs, seed: 4), as: backend.accumulatePrecision)
+        let linearization = try backend.linearize(kind, rows: points, columns: training)
+        return Result(
+            predictions: try backend.download(backend.predict(linearization, weights: weights, outputs: outputs)),
+            pulledBack: try backend.download(
+                backend.pullback(
+                    linearization, cotangents: directions, count: count, weights: weights, outputs: outputs)),
+            gradient: try backend.download(
+                backend.gradient(
+                    kind, rows: points, columns: training, cotangents: directions, count: count, weights: weights,
+                    outputs: outputs)))
+    }
+
+    private static func compareGradients(
+        _ backend: OpenCLBackend, _ program: CovarianceProgram, _ precision: Precision, rows: Int, columns: Int,
+        count: Int
+    ) throws {
+        for kind in CovarianceKind.allCases {
+            func result(_ backend: any Backend) throws -> Result {
+                try gradients(backend, kind, program, precision, rows: rows, columns: columns, count: count)
+            }
+            let (found, expected) = (try result(backend), try result(CPUBackend()))
+            let name = "\(kind) \(precision) \(rows) × \(columns), \(count) cotangents"
+            #expect(
+                CovarianceCases.error(found.predictions, expected.predictions) <= precision.gradientBound,
+                "predictions, \(name)")
+            #expect(
+                CovarianceCases.error(found.gradient, expected.gradient) <= precision.gradientBound,
+                "gradient, \(name)")
+            #expect(found.pulledBack == found.gradient, "pullback, \(name)")
+        }
+    }
+}
