@@ -59,4 +59,23 @@ package struct AdversarialExamples: Sendable, Equatable {
         pointSteps += other.pointSteps
         seconds += other.seconds
     }
+
+    /// The mean of x̃ − x over the points of each class.
+    /// - Parameters:
+    ///   - clean: x, [m, …].
+    ///   - outputs: k.
+    /// - Returns: [max(k, 2), …]; of a binary task −1 first. 0 where a class has no points.
+    package func meanPerturbations(from clean: Tensor<Double>, labels: [Int], outputs: Int) -> Tensor<Double> {
+        let size = points.stride
+        let classes = max(outputs, 2)
+        var sums = [Double](repeating: 0, count: classes * size)
+        var counts = [Int](repeating: 0, count: classes)
+        for (i, label) in labels.enumerated() {
+            let place = outputs == 1 ? (label + 1) / 2 : label
+            counts[place] += 1
+            for j in 0..<size { sums[place * size + j] += points.elements[i * size + j] - clean.elements[i * size + j] }
+        }
+        for index in sums.indices { sums[index] /= Double(max(counts[index / size], 1)) }
+        return Tensor(shape: [classes] + points.shape.dropFirst(), elements: sums)
+    }
 }

@@ -69,7 +69,8 @@ package struct FeatureFGSM: Sendable {
                 try backend.copy(start, to: point)
                 try backend.run(
                     .signStep(
-                        point: point, origin: start, gradient: gradient, stepSize: ball.eps, eps: ball.eps, box: ball.box))
+                        point: point, origin: start, gradient: gradient, stepSize: ball.eps, eps: ball.eps,
+                        box: ball.box))
                 results.append(Tensor(shape: shape, elements: try backend.download(point)))
             }
             return results

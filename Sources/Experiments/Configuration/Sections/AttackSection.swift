@@ -11,7 +11,7 @@ package struct AttackSection: Section {
         case apgdTargeted = "apgd-t"
         case fab
         case fabTargeted = "fab-t"
-        case square, cw, deepfool, taylor, auto
+        case square, cw, deepfool, taylor, auto, file
 
         /// Keys that the attack reads beside name, eps, norm and clip; all others are refused rather than read and
         /// forgotten.
@@ -22,13 +22,14 @@ package struct AttackSection: Section {
             case .pgd:
                 ["loss", "target", "target_class", "step", "steps", "momentum", "restarts", "random_start"]
             case .apgdCE, .apgdDLR: ["target", "target_class", "steps", "restarts"]
-            case .apgdTargeted, .fabTargeted: ["target", "steps", "restarts", "classes"]
+            case .apgdTargeted, .fabTargeted: ["target", "steps", "restarts", "target_classes"]
             case .fab: ["target", "steps", "restarts"]
             case .square: ["target", "target_class", "steps", "restarts", "share"]
             case .cw: ["target", "target_class", "step", "steps", "searches", "confidence"]
             case .deepfool: ["target", "steps", "overshoot"]
             case .taylor: ["target", "target_class"]
             case .auto: ["target"]
+            case .file: ["target", "target_class", "path"]
             }
         }
 
@@ -56,13 +57,15 @@ package struct AttackSection: Section {
     /// Index of the class that a targeted attack leads to.
     package var targetClass: Int?
     /// Classes that apgd-t and fab-t try for each point.
-    package var classes = 9
+    package var targetClasses = 9
     /// Share of the numbers that the first squares cover.
     package var share = 0.8
     /// Searches for the constant of cw.
     package var searches = 9
     package var confidence = 0.0
     package var overshoot = 0.02
+    /// Array of `file`, x̃ of all test points.
+    package var path: String?
     /// Range of the inputs; nil for none. [0, 1] with `data.scale: unit`, else none, unless the configuration says it.
     package var clip: ClosedRange<Double>? = 0...1
 
@@ -71,7 +74,8 @@ package struct AttackSection: Section {
     static let keys: [Key<Self>] = [
         Key(
             "name", \.name, .choice(),
-            "fgsm | r-fgsm | pgd | apgd-ce | apgd-dlr | apgd-t | fab | fab-t | square | cw | deepfool | taylor | auto"),
+            "fgsm | r-fgsm | pgd | apgd-ce | apgd-dlr | apgd-t | fab | fab-t | square | cw | deepfool | taylor | auto "
+                + "| file (points of your own)"),
         Key("norm", \.norm, .choice(), "of the perturbation: linf | l2 | l1"),
         Key("eps", \.eps, Kind.number(minimum: 0).oneOrMany(of: "radii"), "radius, or a list of radii"),
         own(
@@ -93,13 +97,16 @@ package struct AttackSection: Section {
         Key(
             "target_class", \.targetClass, Kind.integer(atLeast: 0).optional,
             "index of the class that a targeted attack leads to", isWritten: { $0.target == .targeted }),
-        own("classes", \.classes, .integer(atLeast: 1), "likeliest wrong classes that are tried for each point"),
+        own(
+            "target_classes", \.targetClasses, .integer(atLeast: 1),
+            "likeliest wrong classes that are tried for each point"),
         own(
             "share", \.share, .number(minimum: 0, exclusive: true),
             "share of the numbers that the first squares cover, at most 1"),
         own("searches", \.searches, .integer(atLeast: 1), "searches for the constant, each of all steps"),
         own("confidence", \.confidence, .number(minimum: 0), "margin by which the goal is to be passed"),
         own("overshoot", \.overshoot, .number(minimum: 0), "share by which the way to the border is passed"),
+        own("path", \.path, Kind.path.optional, "array of adversarial points, one for each test point"),
         Key(
             "clip", \.clip, Kind.range.orWord("none"),
             "range of the inputs, or none; default [0, 1] with scale unit, else none"),
@@ -124,6 +131,7 @@ package struct AttackSection: Section {
             let known = name.norms.map { $0.rawValue }.joined(separator: ", ")
             reading.note("\(name.rawValue) is defined for \(known) only", at: "\(path).norm")
         }
+        if name == .file && self.path == nil { reading.note("an attack from a file needs path", at: path) }
         if share > 1 { reading.note("must be at most 1", at: "\(path).share") }
         checkTarget(at: path, &reading)
     }
