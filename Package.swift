@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "NTK", targets: ["NTK"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -47,6 +48,8 @@ let package = Package(
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
+        // Finite nets: layers, training, empirical NTK and its dynamics.
+        .target(name: "Networks", dependencies: ["Compute", "TangentKernels", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
         .target(name: "Attacks", dependencies: ["Compute", "TangentKernels"]),
         // The library's face: a net, its Gram matrices, predictions and attacks.
@@ -62,6 +65,7 @@ let package = Package(
             name: "Experiments",
             dependencies: [
                 "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Attacks", "Datasets",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -78,16 +82,22 @@ let package = Package(
 
         // Golden files and readers that several test targets share.
         .target(
-            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels", "Datasets"],
+            path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
-        .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"]),
-        .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "TestSupport"]),
+        .testTarget(
+            name: "OpenCLBackendTests",
+            dependencies: ["OpenCLBackend", "CPUBackend", "TangentKernels", "Datasets", "TestSupport"]),
+        .testTarget(
+            name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "Datasets", "TestSupport"]),
         .testTarget(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Networks", "OpenCLBackend", "CPUBackend", "TestSupport"]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),

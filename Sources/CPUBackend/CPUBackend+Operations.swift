@@ -8,8 +8,28 @@ extension CPUBackend {
         case "Attack/sign_step":
             operation.precision == .float32
                 ? signStep(&arguments, ntk_sign_step_float32) : signStep(&arguments, ntk_sign_step_float64)
-        default:
-            preconditionFailure("the CPU backend has no operation '\(operation.kernel)'")
+        default: runByName(operation)
+        }
+    }
+
+    /// Operations whose drivers take their arguments as a list.
+    private func runByName(_ operation: Operation) {
+        let driver =
+            operation.precision == .float32
+            ? ntk_find_operation_float32(operation.entryPoint) : ntk_find_operation_float64(operation.entryPoint)
+        guard let driver else { preconditionFailure("the CPU backend has no operation '\(operation.entryPoint)'") }
+        let arguments = operation.arguments.map { argument -> ntk_argument in
+            switch argument {
+            case .buffer(let buffer): ntk_argument(buffer: UnsafeMutableRawPointer(buffer.pointer(UInt8.self)))
+            case .real(let value): ntk_argument(real: value)
+            case .size(let value): ntk_argument(size: value)
+            }
+        }
+        let parts = Self.parts(operation.range, of: max(1, (1 << 14) / operation.weight))
+        arguments.withUnsafeBufferPointer { arguments in
+            parallel(parts.count) { part in
+                driver(arguments.baseAddress!, parts[part].lowerBound, parts[part].upperBound)
+            }
         }
     }
 

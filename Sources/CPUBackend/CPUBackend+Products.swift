@@ -12,16 +12,22 @@ extension CPUBackend {
     private func multiply<T: CPUReal>(_ p: MatrixProduct, as type: T.Type) {
         let lda = p.transposeA ? p.m : p.k
         let ldb = p.transposeB ? p.k : p.n
-        let rowParts = Self.parts(p.m, of: 256)
+        // A single product of few rows is cut finer, so that there is work for several threads.
+        let rowParts = Self.parts(p.m, of: p.count == 1 && p.m < 1024 ? max(32, (p.m / 4 + 15) / 16 * 16) : 256)
         let columnParts = Self.parts(p.n, of: rowParts.count > 1 ? 4096 : 512)
-        parallel(rowParts.count * columnParts.count) { index in
-            let i = rowParts[index / columnParts.count]
+        let partCount = rowParts.count * columnParts.count
+        parallel(p.count * partCount) { index in
+            let product = index / partCount
+            let i = rowParts[index % partCount / columnParts.count]
             let j = columnParts[index % columnParts.count]
+            let a = p.a.pointer(T.self) + p.placeA.offset + product * p.placeA.stride
+            let b = p.b.pointer(T.self) + p.placeB.offset + product * p.placeB.stride
+            let c = p.c.pointer(T.self) + p.placeC.offset + product * p.placeC.stride
             T.gemm(
                 p.transposeA, p.transposeB, i.count, j.count, p.k, p.alpha,
-                p.a.pointer(T.self) + (p.transposeA ? i.lowerBound : i.lowerBound * lda), lda,
-                p.b.pointer(T.self) + (p.transposeB ? j.lowerBound * ldb : j.lowerBound), ldb, p.beta,
-                p.c.pointer(T.self) + i.lowerBound * p.n + j.lowerBound, p.n)
+                a + (p.transposeA ? i.lowerBound : i.lowerBound * lda), lda,
+                b + (p.transposeB ? j.lowerBound * ldb : j.lowerBound), ldb, p.beta,
+                c + i.lowerBound * p.n + j.lowerBound, p.n)
         }
     }
 }

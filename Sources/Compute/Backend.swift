@@ -44,6 +44,11 @@ package protocol Backend: AnyObject, Sendable {
     /// - Returns: [rows, outputs] in `accumulatePrecision`.
     func predict(_ linearization: Linearization, weights: Buffer, outputs: Int) throws(ComputeError) -> Buffer
 
+    /// `linearize` and `predict` in one pass, where no gradient is wanted.
+    func predict(
+        _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer
+
     /// `∇_{x_i} Σ_j (Σ_c cotangents[i, s, c] weights[j, c]) K(x_i, x_j)` for every row i and cotangent s.
     /// - Parameters:
     ///   - cotangents: [rows, count, outputs] in `accumulatePrecision`.
@@ -64,48 +69,18 @@ package protocol Backend: AnyObject, Sendable {
 }
 
 extension Backend {
+    package func predict(
+        _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer {
+        try predict(linearize(kind, rows: rows, columns: columns), weights: weights, outputs: outputs)
+    }
+
     package func gradient(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs,
         cotangents: Buffer, count: Int, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {
         let linearization = try linearize(kind, rows: rows, columns: columns)
         return try pullback(linearization, cotangents: cotangents, count: count, weights: weights, outputs: outputs)
-    }
-}
-
-/// `c ← alpha · op(a) op(b) + beta · c`, row-major.
-package struct MatrixProduct: Sendable {
-    package let a: Buffer
-    package let b: Buffer
-    package let c: Buffer
-    /// `op(a)` is [m, k], `op(b)` is [k, n], `c` is [m, n].
-    package let m: Int
-    package let n: Int
-    package let k: Int
-    package let transposeA: Bool
-    package let transposeB: Bool
-    package let alpha: Double
-    package let beta: Double
-    /// `b` is `a` and only one of them is transposed: c is symmetric and half of the work suffices.
-    package var isSymmetric: Bool { a === b && transposeA != transposeB && m == n }
-
-    package init(
-        a: Buffer, b: Buffer, c: Buffer, m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false,
-        alpha: Double = 1, beta: Double = 0
-    ) {
-        precondition(
-            a.count >= m * k && b.count >= k * n && c.count >= m * n,
-            "a product of [\(m), \(k)] and [\(k), \(n)] needs larger buffers than \(a.count), \(b.count), \(c.count)")
-        self.a = a
-        self.b = b
-        self.c = c
-        self.m = m
-        self.n = n
-        self.k = k
-        self.transposeA = transposeA
-        self.transposeB = transposeB
-        self.alpha = alpha
-        self.beta = beta
     }
 }
 

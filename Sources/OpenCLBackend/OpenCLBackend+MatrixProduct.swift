@@ -23,7 +23,9 @@ extension OpenCLBackend {
                 detail: "CLBlast counts in 32 bits and a matrix has \(rows * columns) numbers",
                 advice: "lower compute.tile")
         }
-        if product.isSymmetric && product.beta == 0 {
+        if product.count > 1 {
+            try batchedMultiply(product, "\(product.count) times \(shape)")
+        } else if product.isSymmetric && product.beta == 0 && product.placeC.offset == 0 {
             try symmetricMultiply(product, shape)
         } else {
             try generalMultiply(product, shape)
@@ -39,21 +41,54 @@ extension OpenCLBackend {
         let transposeB = product.transposeB ? CLBlastTransposeYes : CLBlastTransposeNo
         let strideA = product.transposeA ? m : k
         let strideB = product.transposeB ? k : n
+        let (offsetA, offsetB, offsetC) = (product.placeA.offset, product.placeB.offset, product.placeC.offset)
         switch product.c.precision {
         case .float32:
             try queue.enqueue("CLBlastSgemm", "gemm", "multiplying \(shape)") { queue, event in
                 var queue: cl_command_queue? = queue
                 return CLBlastSgemm(
-                    CLBlastLayoutRowMajor, transposeA, transposeB, m, n, k, Float(product.alpha), a, 0, strideA, b, 0,
-                    strideB, Float(product.beta), c, 0, n, &queue, event
+                    CLBlastLayoutRowMajor, transposeA, transposeB, m, n, k, Float(product.alpha), a, offsetA, strideA,
+                    b, offsetB, strideB, Float(product.beta), c, offsetC, n, &queue, event
                 ).rawValue
             }
         case .float64:
             try queue.enqueue("CLBlastDgemm", "gemm", "multiplying \(shape)") { queue, event in
                 var queue: cl_command_queue? = queue
                 return CLBlastDgemm(
-                    CLBlastLayoutRowMajor, transposeA, transposeB, m, n, k, product.alpha, a, 0, strideA, b, 0,
-                    strideB, product.beta, c, 0, n, &queue, event
+                    CLBlastLayoutRowMajor, transposeA, transposeB, m, n, k, product.alpha, a, offsetA, strideA, b,
+                    offsetB, strideB, product.beta, c, offsetC, n, &queue, event
+                ).rawValue
+            }
+        }
+    }
+
+    private func batchedMultiply(_ product: MatrixProduct, _ shape: String) throws(ComputeError) {
+        let (m, n, k) = (product.m, product.n, product.k)
+        let a = context.memory(of: product.a).raw
+        let b = context.memory(of: product.b).raw
+        let c = context.memory(of: product.c).raw
+        let transposeA = product.transposeA ? CLBlastTransposeYes : CLBlastTransposeNo
+        let transposeB = product.transposeB ? CLBlastTransposeYes : CLBlastTransposeNo
+        let (placeA, placeB, placeC) = (product.placeA, product.placeB, product.placeC)
+        let strideA = product.transposeA ? m : k
+        let strideB = product.transposeB ? k : n
+        switch product.c.precision {
+        case .float32:
+            try queue.enqueue("CLBlastSgemmStridedBatched", "gemm", "multiplying \(shape)") { queue, event in
+                var queue: cl_command_queue? = queue
+                return CLBlastSgemmStridedBatched(
+                    CLBlastLayoutRowMajor, transposeA, transposeB, m, n, k, Float(product.alpha), a, placeA.offset,
+                    strideA, placeA.stride, b, placeB.offset, strideB, placeB.stride, Float(product.beta), c,
+                    placeC.offset, n, placeC.stride, product.count, &queue, event
+                ).rawValue
+            }
+        case .float64:
+            try queue.enqueue("CLBlastDgemmStridedBatched", "gemm", "multiplying \(shape)") { queue, event in
+                var queue: cl_command_queue? = queue
+                return CLBlastDgemmStridedBatched(
+                    CLBlastLayoutRowMajor, transposeA, transposeB, m, n, k, product.alpha, a, placeA.offset,
+                    strideA, placeA.stride, b, placeB.offset, strideB, placeB.stride, product.beta, c,
+                    placeC.offset, n, placeC.stride, product.count, &queue, event
                 ).rawValue
             }
         }
@@ -72,16 +107,16 @@ extension OpenCLBackend {
             try queue.enqueue("CLBlastSsyrk", "syrk", "multiplying \(shape)") { queue, event in
                 var queue: cl_command_queue? = queue
                 return CLBlastSsyrk(
-                    CLBlastLayoutRowMajor, CLBlastTriangleLower, transpose, n, k, Float(product.alpha), a, 0, stride,
-                    0, c, 0, n, &queue, event
+                    CLBlastLayoutRowMajor, CLBlastTriangleLower, transpose, n, k, Float(product.alpha), a,
+                    product.placeA.offset, stride, 0, c, 0, n, &queue, event
                 ).rawValue
             }
         case .float64:
             try queue.enqueue("CLBlastDsyrk", "syrk", "multiplying \(shape)") { queue, event in
                 var queue: cl_command_queue? = queue
                 return CLBlastDsyrk(
-                    CLBlastLayoutRowMajor, CLBlastTriangleLower, transpose, n, k, product.alpha, a, 0, stride, 0, c,
-                    0, n, &queue, event
+                    CLBlastLayoutRowMajor, CLBlastTriangleLower, transpose, n, k, product.alpha, a,
+                    product.placeA.offset, stride, 0, c, 0, n, &queue, event
                 ).rawValue
             }
         }

@@ -6,7 +6,9 @@ extension OpenCLBackend {
 
     package func run(_ operation: Operation) throws(ComputeError) {
         guard operation.range > 0 else { return }
-        let source = ProgramSource(file: operation.kernel, precision: operation.precision)
+        let source = ProgramSource(
+            name: operation.kernel, precision: operation.precision,
+            parts: (operation.foundations + [operation.kernel]).map { .file($0 + ".cl") })
         let kernel = try kernel(operation.entryPoint, of: source)
         let arguments = operation.arguments.map { argument -> KernelArgument in
             switch argument {

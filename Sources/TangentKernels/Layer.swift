@@ -20,6 +20,8 @@ public struct LayerForm: Sendable {
             case number(minimum: Double?, exclusive: Bool)
             /// One positive whole number, or [height, width].
             case size
+            /// A positive whole number.
+            case count
             case choice([String])
             case layers
         }
@@ -56,6 +58,7 @@ public struct LayerDescription: Sendable, Hashable {
     public indirect enum Value: Sendable, Hashable {
         case number(Double)
         case size([Int])
+        case count(Int)
         case choice(String)
         case layers([LayerDescription])
     }
@@ -73,6 +76,10 @@ public struct LayerDescription: Sendable, Hashable {
 
     func number(_ key: String) -> Double? {
         if case .number(let value) = values[key] { value } else { nil }
+    }
+
+    func count(_ key: String) -> Int? {
+        if case .count(let value) = values[key] { value } else { nil }
     }
 
     func layers(_ key: String) -> [LayerDescription] {
@@ -99,7 +106,7 @@ public struct ArchitectureError: Error, Sendable, Equatable, CustomStringConvert
     /// Line of the configuration that is to blame, if known.
     public let line: Int?
 
-    init(_ description: String, line: Int? = nil) {
+    package init(_ description: String, line: Int? = nil) {
         self.description = description
         self.line = line
     }

@@ -2,7 +2,8 @@
 public enum Layers {
     public static let all: [any Layer.Type] = [
         Dense.self, Relu.self, LeakyRelu.self, ABRelu.self, Abs.self, Identity.self, Erf.self, Gelu.self,
-        LayerNorm.self, Residual.self, Conv.self, AvgPool.self, SumPool.self, Flatten.self, GlobalAvgPool.self,
+        LayerNorm.self, Residual.self, Conv.self, AvgPool.self, SumPool.self, MaxPool.self, Flatten.self,
+        GlobalAvgPool.self,
     ]
 
     /// The layer that a description means.

@@ -128,6 +128,12 @@ extension LayerForm.Key {
             } back: {
                 if case .size(let value) = $0 { value } else { nil }
             }
+        case .count:
+            return Kind<Int>.integer(atLeast: 1).map {
+                .count($0)
+            } back: {
+                if case .count(let value) = $0 { value } else { nil }
+            }
         case .choice(let words):
             return Kind<String>.word(of: words).map {
                 .choice($0)

@@ -4,7 +4,7 @@ import Compute
 public struct AvgPool: Layer {
     public static let form = LayerForm("avg_pool", "mean over windows", keys: poolKeys)
 
-    let window: Window
+    package let window: Window
 
     /// - Parameters:
     ///   - window: height and width.
@@ -23,7 +23,7 @@ public struct AvgPool: Layer {
     }
 }
 
-/// Keys of both poolings.
+/// Keys of all poolings over windows.
 let poolKeys: [LayerForm.Key] = [
     .init("window", .size, required: true, "size of the window, one number or [height, width]"),
     .init("stride", .size, "one number or [height, width]; default 1"),
@@ -31,7 +31,7 @@ let poolKeys: [LayerForm.Key] = [
 ]
 
 extension LayerDescription {
-    /// What both poolings read of their keys.
+    /// What poolings over windows read of their keys.
     func poolWindow() throws(ArchitectureError) -> Window {
         guard let window = size("window") else {
             throw ArchitectureError("layer '\(name)' needs window, its size", line: line)

@@ -13,20 +13,24 @@ public struct Conv: Layer {
             .init("padding", .choice(["same", "valid", "circular"]), "default same"),
         ] + Dense.form.keys)
 
-    let window: Window
+    package let window: Window
     public let weightStd: Double
     public let biasStd: Double
+    /// Channels of a finite layer; nil for what the finite net says. An infinite net ignores it.
+    public let width: Int?
 
     /// - Parameters:
     ///   - filter: height and width.
     ///   - stride: height and width.
     public init(
-        filter: (Int, Int), stride: (Int, Int) = (1, 1), padding: Padding = .same, weightStd: Double, biasStd: Double
+        filter: (Int, Int), stride: (Int, Int) = (1, 1), padding: Padding = .same, weightStd: Double, biasStd: Double,
+        width: Int? = nil
     ) {
         window = Window(
             height: filter.0, width: filter.1, strideY: stride.0, strideX: stride.1, padding: padding.window)
         self.weightStd = weightStd
         self.biasStd = biasStd
+        self.width = width
     }
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {
@@ -36,7 +40,7 @@ public struct Conv: Layer {
         self.init(
             filter: filter, stride: description.size("stride") ?? (1, 1), padding: description.padding ?? .same,
             weightStd: description.number("W_std") ?? defaults.weightStd,
-            biasStd: description.number("b_std") ?? defaults.biasStd)
+            biasStd: description.number("b_std") ?? defaults.biasStd, width: description.count("width"))
     }
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {

@@ -4,7 +4,7 @@ import Compute
 public struct SumPool: Layer {
     public static let form = LayerForm("sum_pool", "sum over windows", keys: poolKeys)
 
-    let window: Window
+    package let window: Window
 
     /// - Parameters:
     ///   - window: height and width.

@@ -1,0 +1,54 @@
+// Normalisation of every pixel over its channels, and its reverse step; no affine parameters.
+//
+//     layer_norm:          y = (x - mean(x)) / s, s = sqrt(var(x) + eps)
+//     layer_norm_reverse:  g <- (g - mean(g) - y mean(g y)) / s, in place
+//
+// target, source, cotangent  [count, channels]
+// saved                      the inputs x, [period, channels]: row r of the cotangent belongs to row r % period
+
+STEP void layer_norm_moments(GLOBAL const scalar *x, SIZE channels, scalar eps, scalar *mean, scalar *inverse) {
+    scalar sum = 0;
+    for (SIZE c = 0; c < channels; c++) sum += x[c];
+    *mean = sum / (scalar)channels;
+    scalar squares = 0;
+    for (SIZE c = 0; c < channels; c++) squares += (x[c] - *mean) * (x[c] - *mean);
+    *inverse = 1 / sqrt(squares / (scalar)channels + eps);
+}
+
+STEP void layer_norm_at(SIZE row, GLOBAL scalar *target, GLOBAL const scalar *source, SIZE channels, scalar eps) {
+    scalar mean, inverse;
+    GLOBAL const scalar *x = source + row * channels;
+    layer_norm_moments(x, channels, eps, &mean, &inverse);
+    for (SIZE c = 0; c < channels; c++) target[row * channels + c] = (x[c] - mean) * inverse;
+}
+
+STEP void layer_norm_reverse_at(
+    SIZE row, GLOBAL scalar *cotangent, GLOBAL const scalar *saved, SIZE period, SIZE channels, scalar eps) {
+    scalar mean, inverse;
+    GLOBAL const scalar *x = saved + row % period * channels;
+    GLOBAL scalar *g = cotangent + row * channels;
+    layer_norm_moments(x, channels, eps, &mean, &inverse);
+    scalar sum = 0;
+    scalar product = 0;
+    for (SIZE c = 0; c < channels; c++) {
+        sum += g[c];
+        product += g[c] * (x[c] - mean);
+    }
+    sum /= (scalar)channels;
+    product *= inverse * inverse / (scalar)channels;
+    for (SIZE c = 0; c < channels; c++) g[c] = (g[c] - sum - (x[c] - mean) * product) * inverse;
+}
+
+#ifdef __OPENCL_C_VERSION__
+__kernel void layer_norm(
+    __global scalar *target, __global const scalar *source, ulong channels, scalar eps, ulong count) {
+    if (get_global_id(0) < count)
+        layer_norm_at(get_global_id(0), target, source, channels, eps);
+}
+
+__kernel void layer_norm_reverse(
+    __global scalar *cotangent, __global const scalar *saved, ulong period, ulong channels, scalar eps, ulong count) {
+    if (get_global_id(0) < count)
+        layer_norm_reverse_at(get_global_id(0), cotangent, saved, period, channels, eps);
+}
+#endif
