@@ -76,7 +76,8 @@ let package = Package(
             name: "ntk",
             dependencies: [
                 "CVersion",
-                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Attacks",
+                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Inference",
+                "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -35,7 +35,9 @@ extension FeatureStages {
         let batch = max(1, (1 << 23) / (Self.groupSize * points.stride))
         let batches = stride(from: 0, to: points.count, by: batch).map { $0..<min($0 + batch, points.count) }
         let attack = FeatureFGSM(eps: section.eps, box: section.clip)
-        let parts = try await team.map(groups.count * batches.count, observer: stages.progress(stage)) {
+        let parts = try await team.map(
+            groups.count * batches.count, observer: stages.progress(stage, unit: "batches")
+        ) {
             device, piece in
             let group = groups[piece / batches.count]
             let range = batches[piece % batches.count]
@@ -69,7 +71,9 @@ extension FeatureStages {
     private func pgd(_ labels: [Int], _ stage: String) async throws -> [[[Double]]] {
         let attack = PGD(steps: section.steps, stepSize: section.step, seed: UInt64(stages.configuration.seed))
         let (points, factors) = (self.points, self.factors)
-        let parts = try await team.map(indices.count, observer: stages.progress(stage)) { device, place in
+        let parts = try await team.map(
+            indices.count, observer: stages.progress(stage, item: "features", unit: "features")
+        ) { device, place in
             let carrier = try predictor(try features.carriers([indices[place]]), on: device)
             let evaluation = AttackEvaluation(
                 attack: attack, eps: section.eps, box: section.clip, batchSize: min(carrier.batchSize, 512))

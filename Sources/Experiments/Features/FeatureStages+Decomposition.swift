@@ -32,7 +32,7 @@ extension FeatureStages {
         let groups = groups
         let m = points.count
         let parts = try await team.map(
-            groups.count, observer: stages.progress("features gradients \(subject.label)")
+            groups.count, observer: stages.progress("features gradients \(subject.label)", unit: "batches")
         ) { device, piece in
             let weights = try features.carriers(Array(indices[groups[piece]]))
             let gradients = try predictor(weights, on: device).gradients(at: points)

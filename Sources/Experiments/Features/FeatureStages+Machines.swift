@@ -36,7 +36,9 @@ extension FeatureStages {
         let stage = "machines \(subject.label)"
         return try await stages.journal.measure(stage) {
             let machines = try chooseMachines(clean, attacks, thresholds)
-            let results = try await team.map(machines.count, observer: stages.progress(stage)) { device, place in
+            let results = try await team.map(
+                machines.count, observer: stages.progress(stage, item: "machines", unit: "machines")
+            ) { device, place in
                 try evaluate(machines[place], labels, on: device)
             }
             return results.flatMap { $0 }

@@ -76,8 +76,14 @@ extension RunStages {
         return Tensor(shape: shape, elements: elements)
     }
 
-    func progress(_ label: String) -> (SchedulingProgress) -> Void {
-        let line = ProgressLine(label: label, item: "batches", unit: "points")
+    /// Passes progress on.
+    /// - Parameters:
+    ///   - item: what is handed out, plural.
+    ///   - unit: what is in it and counted by the rate, plural.
+    func progress(
+        _ label: String, item: String = "batches", unit: String = "points"
+    ) -> (SchedulingProgress) -> Void {
+        let line = ProgressLine(label: label, item: item, unit: unit)
         return { [journal] progress in
             journal.progress(line.text(progress), done: progress.done, total: progress.total)
         }

@@ -145,12 +145,21 @@ import Testing
         #expect(try written.architecture().program(height: 4, width: 4, channels: 3) == program)
     }
 
-    @Test(arguments: ["quickstart", "cifar10-fc1", "fashion-mnist-10k"]) func shippedConfigurations(name: String) throws
-    {
-        let configuration = try Configuration.load(Repository.path("Configs/\(name).yaml"), environment: [:])
-        #expect(!configuration.attacks.isEmpty && !configuration.question.isEmpty)
-        _ = try configuration.architecture()
-        #expect(Configuration.name(ofFile: "a/b/\(name).yaml") == name)
+    /// Every file of Configs/ is read, asks something, and its nets can be planned.
+    @Test func shippedConfigurations() throws {
+        let folder = Repository.path("Configs")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+        #expect(files.contains("quickstart.yaml") && files.contains("figures/figure-2-features.yaml"))
+        #expect(Configuration.name(ofFile: "a/b/quickstart.yaml") == "quickstart")
+        for file in files {
+            let configuration = try Configuration.load("\(folder)/\(file)", environment: [:])
+            #expect(!configuration.question.isEmpty, "\(file)")
+            for (label, model) in configuration.featureModels {
+                var one = configuration
+                one.model = model
+                #expect(try one.plan() != nil, "\(file): \(label)")
+            }
+        }
     }
 }
 
