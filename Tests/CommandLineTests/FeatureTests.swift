@@ -213,6 +213,8 @@ import Testing
         let result = try unlabelled()
         #expect(result.code == 64)
         #expect(result.error.contains("features.attack: an attack on features needs test labels"))
+        // The folder belongs to the run that was refused.
+        try FileManager.default.removeItem(atPath: unlabelled.folder("run"))
         #expect(try unlabelled("features.attack=none").code == 0)
         #expect(!unlabelled.arrays.contains("feature_labels") && unlabelled.arrays.contains("feature_gradients"))
     }

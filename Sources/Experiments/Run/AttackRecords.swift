@@ -4,13 +4,15 @@ import Compute
 extension ResultRecord {
     init(_ setting: TrainingSetting, count: Int, cleanAccuracy: Double?) {
         self.init(
-            setting.fields + [.init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy))])
+            fields: setting.fields + [
+                .init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy)),
+            ])
     }
 
     init(_ section: AttackSection, label: String, _ setting: TrainingSetting, _ result: AttackResult) {
         let score = result.score
         self.init(
-            [
+            fields: [
                 .init("attack", .text(label)), .init("norm", .text(section.norm.rawValue)),
                 .init("eps", .number(result.eps)),
             ] + setting.fields + [
@@ -32,7 +34,7 @@ extension ResultRecord {
         let middle = found.count / 2
         let median = found.isEmpty ? nil : (found[(found.count - 1) / 2] + found[middle]) / 2
         self.init(
-            [
+            fields: [
                 .init("kind", .text(RecordKind.distance.rawValue)), .init("attack", .text(label)),
                 .init("norm", .text(section.norm.rawValue)),
             ] + setting.fields + [
@@ -46,6 +48,8 @@ extension ResultRecord {
     /// A reason to doubt results.
     init(warning sentence: String, _ setting: TrainingSetting) {
         self.init(
-            [.init("kind", .text(RecordKind.warning.rawValue))] + setting.fields + [.init("text", .text(sentence))])
+            fields: [.init("kind", .text(RecordKind.warning.rawValue))] + setting.fields + [
+                .init("text", .text(sentence))
+            ])
     }
 }

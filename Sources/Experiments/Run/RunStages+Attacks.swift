@@ -13,6 +13,10 @@ extension RunStages {
         guard !sections.isEmpty else {
             return zip(settings, clean).map { ResultRecord($0, count: $1.count, cleanAccuracy: accuracy($1)) }
         }
+        // What the adversarial points are to be compared with; data sets stand in no run folder.
+        if configuration.save.contains(.adversarial) {
+            try folder.export(dataset.testInputs, "test_inputs", precision)
+        }
         var records: [ResultRecord] = []
         for ((setting, weight), clean) in zip(zip(settings, weights), clean) {
             let team = try team(weight, training)
@@ -32,7 +36,7 @@ extension RunStages {
         _ place: Int, _ setting: TrainingSetting, _ team: PredictorTeam
     ) async throws -> [ResultRecord] {
         let section = configuration.attacks[place]
-        let label = attackLabel(place)
+        let label = configuration.attackLabel(place)
         let stage = "attack \(label) \(setting.label)"
         let done = StageRecords(folder)
         if let known = try done.read(stage) {
@@ -59,11 +63,13 @@ extension RunStages {
     private func accuracy(_ predictions: Tensor<Double>) -> Double? {
         attackLabels.map { Labels.accuracy(predictions.elements, outputs: predictions.stride, labels: $0) }
     }
+}
 
-    /// The attack's name; the second one of a name is `pgd-2`.
-    private func attackLabel(_ place: Int) -> String {
-        let name = configuration.attacks[place].name
-        let earlier = configuration.attacks[..<place].count { $0.name == name }
+extension Configuration {
+    /// The attack's name in records and arrays; the second one of a name is `pgd-2`.
+    func attackLabel(_ place: Int) -> String {
+        let name = attacks[place].name
+        let earlier = attacks[..<place].count { $0.name == name }
         return earlier == 0 ? name.rawValue : "\(name.rawValue)-\(earlier + 1)"
     }
 }
