@@ -1,4 +1,5 @@
 import Compute
+import Synchronization
 import TestSupport
 import Testing
 
@@ -34,13 +35,22 @@ import Testing
             let steps = Int.random(in: 1...8, using: &generator)
             let sizes: [Double?] = [nil, 2.0 / 255, 0.07, 1]
             let restarts = Int.random(in: 1...3, using: &generator)
-            let attacks: [any Attack] = [
+            let away: AttackGoal = goal == .prediction ? .prediction : .label
+            var attacks: [any Attack] = [
                 FGSM(loss: loss, goal: goal), RandomFGSM(loss: loss, goal: goal, restarts: restarts, seed: seed),
                 PGD(
                     loss: loss, goal: goal, steps: steps, stepSize: sizes.randomElement(using: &generator) ?? nil,
                     momentum: [0, 1].randomElement(using: &generator) ?? 0, restarts: restarts,
                     randomStart: Bool.random(using: &generator), seed: seed),
+                APGD(.crossEntropy, goal: goal, steps: 10 * steps, restarts: restarts, seed: seed),
+                APGD(.ratio, goal: goal, steps: 10 * steps, restarts: restarts, seed: seed),
+                APGD(.targeted, goal: away, steps: 10 * steps, restarts: restarts, classes: 3, seed: seed),
+                FAB(goal: away, steps: steps, restarts: restarts, seed: seed),
+                FAB(isTargeted: true, goal: away, steps: steps, restarts: restarts, classes: 3, seed: seed),
+                Square(goal: goal, queries: 20 * steps, restarts: restarts, seed: seed),
+                DeepFool(goal: away, steps: steps), Taylor(goal: goal),
             ]
+            if norm == .l2 { attacks.append(CarliniWagner(goal: goal, steps: 10 * steps, searches: 3)) }
             attack = attacks.randomElement(using: &generator) ?? FGSM()
         }
 
@@ -56,7 +66,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<60)
+    @Test(arguments: 0..<150)
     func noRadiusNoChange(seed: UInt64) throws {
         let setting = Setting(seed)
         let result = try setting.run(eps: 0)
@@ -67,7 +77,7 @@ import Testing
         #expect(result.score.maximumDistance == 0)
     }
 
-    @Test(arguments: 0..<200)
+    @Test(arguments: 0..<400)
     func ballAndBoxHoldExactly(seed: UInt64) throws {
         let setting = Setting(seed)
         let result = try setting.run()
@@ -114,7 +124,7 @@ import Testing
         #expect(zip(accuracies, accuracies.dropFirst()).allSatisfy { $0 >= $1 })
     }
 
-    @Test(arguments: 0..<40)
+    @Test(arguments: 0..<120)
     func batchesDoNotMatter(seed: UInt64) throws {
         let setting = Setting(seed)
         let whole = try setting.run().examples
@@ -126,7 +136,7 @@ import Testing
     }
 
     /// The clean columns are the model at the clean points, whatever the attack did.
-    @Test(arguments: 0..<40)
+    @Test(arguments: 0..<120)
     func cleanResultsAreClean(seed: UInt64) throws {
         let setting = Setting(seed)
         let examples = try setting.run().examples
@@ -138,4 +148,65 @@ import Testing
             model.backend.upload(examples.points.elements, as: .float32), count: setting.points.count)
         #expect(examples.predictions == attacked)
     }
+
+    /// What was found at a smaller radius counts at a larger one, whose ball holds it.
+    @Test(arguments: 0..<60)
+    func robustAccuracyNeverRisesWithTheRadius(seed: UInt64) throws {
+        let setting = Setting(seed)
+        let attacks: [any Attack] = [
+            APGD(.crossEntropy, steps: 5, seed: seed), APGD(.targeted, steps: 5, seed: seed),
+            FAB(steps: 5, seed: seed), Square(queries: 20, seed: seed), DeepFool(steps: 5),
+        ]
+        for attack in attacks {
+            let evaluation = AttackEvaluation(
+                attack: attack, norm: setting.norm, eps: [0.3, 0, 0.05, 1], box: setting.box, batchSize: 4)
+            let results = try evaluation.run(
+                points: setting.points, labels: setting.labels,
+                model: FormulaModel.wavy(setting.weights, precision: .float32))
+            let ordered = results.sorted { $0.eps < $1.eps }.compactMap(\.score.robustAccuracy)
+            #expect(zip(ordered, ordered.dropFirst()).allSatisfy { $0 >= $1 }, "\(attack.name): \(ordered)")
+            #expect(results.allSatisfy { $0.score.maximumDistance <= $0.eps })
+        }
+    }
+
+    /// Attacks that keep the best so far lose nothing by going on.
+    @Test(arguments: 0..<40)
+    func robustAccuracyNeverRisesWithTheBudget(seed: UInt64) throws {
+        let setting = Setting(seed)
+        func accuracy(_ attack: any Attack) throws -> Double {
+            try setting.run(eps: 0.2, attack: attack).score.robustAccuracy ?? .nan
+        }
+        let restarts = try (1...4).map { try accuracy(APGD(.ratio, steps: 4, restarts: $0, seed: seed)) }
+        let steps = try [1, 4, 10, 30].map { try accuracy(FAB(steps: $0, seed: seed)) }
+        let runs = try (1...4).map { try accuracy(Square(queries: 10, restarts: $0, seed: seed)) }
+        for accuracies in [restarts, steps, runs] {
+            #expect(zip(accuracies, accuracies.dropFirst()).allSatisfy { $0 >= $1 }, "\(accuracies)")
+        }
+    }
+
+    /// AutoAttack is at least as strong as each of its parts, and goes on with what was kept.
+    @Test(arguments: 0..<6)
+    func autoAttackIsTheBestOfItsPartsAndResumes(seed: UInt64) throws {
+        let setting = Setting(seed)
+        let model = FormulaModel.wavy(setting.weights, precision: .float32)
+        let batch = AttackBatch(points: setting.points, labels: setting.labels)
+        let threat = ThreatModel(norm: setting.norm, eps: 0.1, box: setting.box)
+        let memory = ArrayMemory()
+        let attack = AutoAttack(seed: seed)
+        let whole = try attack.perturb(batch, of: model, within: threat, control: AttackControl(memory: memory))
+        for part in attack.parts(setting.norm) {
+            let alone = try part.perturb(batch, of: model, within: threat, control: AttackControl())
+            #expect(zip(whole.isSuccessful, alone.isSuccessful).allSatisfy { $0 || !$1 })
+        }
+        let again = try attack.perturb(batch, of: model, within: threat, control: AttackControl(memory: memory))
+        #expect(again.points == whole.points && again.predictions == whole.predictions)
+        #expect(again.values == whole.values && again.isSuccessful == whole.isSuccessful)
+    }
+}
+
+private final class ArrayMemory: AttackMemory {
+    private let arrays = Mutex<[String: Tensor<Double>]>([:])
+
+    func load(_ name: String) -> Tensor<Double>? { arrays.withLock { $0[name] } }
+    func save(_ tensor: Tensor<Double>, _ name: String) { arrays.withLock { $0[name] = tensor } }
 }
