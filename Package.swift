@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "NTK", targets: ["NTK"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -64,6 +65,7 @@ let package = Package(
             name: "Experiments",
             dependencies: [
                 "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Attacks", "Datasets",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -80,11 +82,15 @@ let package = Package(
 
         // Golden files and readers that several test targets share.
         .target(
-            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels", "Datasets"],
+            path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
-        .testTarget(name: "OpenCLBackendTests", dependencies: ["OpenCLBackend", "CPUBackend", "TestSupport"]),
-        .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "TestSupport"]),
+        .testTarget(
+            name: "OpenCLBackendTests",
+            dependencies: ["OpenCLBackend", "CPUBackend", "TangentKernels", "Datasets", "TestSupport"]),
+        .testTarget(
+            name: "CPUBackendTests", dependencies: ["CPUBackend", "TangentKernels", "Datasets", "TestSupport"]),
         .testTarget(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),

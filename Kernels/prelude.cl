@@ -3,7 +3,7 @@
 //   scalar   float or double: REAL_BITS = 32 or 64
 //   real     what one work-item (or one lane group of the CPU backend) holds: REAL_WIDTH scalars; 1 on a GPU
 //   acc      the type of long sums and per-image quantities: double where there is fp64, else float
-//   acc8     eight of them, in OpenCL only
+//   acc8, scalar8   eight of them, in OpenCL only
 //   GLOBAL, CONSTANT   address spaces; empty and const in C
 //   TABLE    storage of a table of coefficients
 //
@@ -42,6 +42,8 @@ typedef float8 acc8;
 #define convert_acc8 convert_float8
 #define ACC_BITS 32
 #endif
+typedef PASTE(scalar, 8) scalar8;
+#define convert_scalar8 PASTE(convert_, PASTE(scalar, 8))
 #define GLOBAL __global
 #define CONSTANT __constant
 #define TABLE __constant

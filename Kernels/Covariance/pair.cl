@@ -9,6 +9,15 @@
 // angle want as their argument. Scale drops out, so norms of 2^±60 neither overflow nor vanish in float32.
 // An input of norm zero has r = 0 and, by convention, ρ = 0 (atan2(0, 0) = π/2).
 //
+// A pair starts from u = x/|x| = s v + w, split along a fixed unit vector v that is nearly (1, …, 1)/√d. s is <u, v>
+// rounded, and δ = <w, v> what rounding left of it in w. Then
+//
+//   e = |u − u'|²/2 = (s − s') ((s − s')/2 + δ − δ') + h + h' − <w, w'>     h = |w|²/2
+//   c = |u + u'|²/2 = (s + s') ((s + s')/2 + δ + δ') + h + h' + <w, w'>
+//
+// A matrix product gives <w, w'> with an error in proportion to |w||w'|. Images are far from centred, so that this is
+// much less than what 1 − <u, u'> would be left with.
+//
 // The derivative in the first input x has two parts, carried forward along with the pair:
 //
 //   across   x turns towards x' at fixed norm:   k_k = ∂k/∂k₀,  t_k = ∂Θ/∂k₀,  k₀ = <x, x'>/d   (not divided by r)
@@ -29,10 +38,60 @@ typedef struct {
     real k_k, t_k, e_l, t_l;
 } tangent;
 
+// Numbers per input that a pair starts from: |x|, s, δ and h.
+#define START_NORM 0
+#define START_SHARE 1
+#define START_REST 2
+#define START_HALF 3
+#define START_NUMBERS 4
+
+// Whether a number of w stands for a zero of x.
+#define IS_ZERO(w, share, along) ((w) == (scalar)(-((share) * (along))))
+
 // Per input and layer: the variance q and growth = ∂ ln √q/∂l.
 typedef struct {
     acc q, growth;
 } variance;
+
+// Below this share of h + h' the e (or c) of a matrix product has lost digits, and is formed from differences.
+#define NEAR R(REAL_BITS == 32 ? 1.0 / 64 : 1e-4)
+
+// Twice what the shares along v give to e and to c.
+STEP void start_shares(const real *row, const real *col, real *minus, real *plus) {
+    real difference = row[START_SHARE] - col[START_SHARE];
+    real sum = row[START_SHARE] + col[START_SHARE];
+    *minus = difference * fma(R(2), row[START_REST] - col[START_REST], difference);
+    *plus = sum * fma(R(2), row[START_REST] + col[START_REST], sum);
+}
+
+// The pair of two inputs with *product = <w, w'>; *is_near: lanes that `start_near_pair` must do again.
+STEP void start_pair(pair *s, const real *product, const real *row, const real *col, mask_t *is_near) {
+    real minus, plus;
+    start_shares(row, col, &minus, &plus);
+    real halves = row[START_HALF] + col[START_HALF];
+    mask_t is_empty = (row[START_NORM] == 0) | (col[START_NORM] == 0);
+    real e = fma(R(0.5), minus, halves - *product);
+    real c = fma(R(0.5), plus, halves + *product);
+    s->e = SELECT(is_empty, R(1), e);
+    s->c = SELECT(is_empty, R(1), c);
+    s->t = R(0);
+    *is_near = fmin(s->e, s->c) < NEAR * halves;
+}
+
+// The same from *close = |w − w'|² and *opposite = |w + w'|², in the lanes that are near: nothing large cancels.
+STEP void start_near_pair(pair *s, const real *close, const real *opposite, const real *row, const real *col,
+                          const mask_t *is_near) {
+    real minus, plus;
+    start_shares(row, col, &minus, &plus);
+    real e = fmax(R(0.5) * (minus + *close), R(0));
+    real c = fmax(R(0.5) * (plus + *opposite), R(0));
+    mask_t is_close = e < c;
+    real rest_e = 2 - c, rest_c = 2 - e;
+    e = SELECT(is_close, e, rest_e);
+    c = SELECT(is_close, rest_c, c);
+    s->e = SELECT(*is_near, e, s->e);
+    s->c = SELECT(*is_near, c, s->c);
+}
 
 // acos(1 − m) / √(2m) on [0, 1]; Chebyshev interpolation, relative error 1.8e-8 and 3.2e-18.
 #if REAL_BITS == 32
@@ -110,13 +169,22 @@ STEP void pair_from_correlation(pair *s, const real *rho, const real *row, const
     s->c = 2 - s->e;
 }
 
+// What is derived from at the start, and what the read-out needs of the pair: the correlation and |x'|/d, or 0 at
+// collinear pairs. *size: d.
+STEP void start_tangent(const pair *s, tangent *d, const real *col, const real *size, real *rho, real *across) {
+    *rho = 1 - s->e;
+    *across = SELECT(s->e * s->c > COLLINEAR, col[START_NORM] / *size, R(0));
+    d->k_k = R(1);
+    d->t_k = d->e_l = d->t_l = R(0);
+}
+
 // What is left to do after the last step. Slots per input: √q, growth.
 STEP void readout_variance(const variance *v, acc *slot) {
     slot[0] = sqrt(v->q);
     slot[1] = v->growth;
 }
 
-// rho: the correlation at the input, where a collinear pair has collinear != 0; norm and per_norm: |x'|/d and 1/|x|.
+// rho, across: of start_tangent; inverse_norm: 1/|x|, or 0.
 STEP void readout_tangent(const pair *s, const tangent *d, int is_nngp, const real *row, const real *col,
                           const real *rho, const real *across, const real *inverse_norm, real *value, real *tangential,
                           real *radial) {

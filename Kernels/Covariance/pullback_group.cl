@@ -40,25 +40,32 @@ __kernel __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) void predict(
 __kernel __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) void weigh(
     GLOBAL const acc *cotangents, SIZE count, SIZE first, SIZE batch, SIZE rows, SIZE outputs,
     GLOBAL const scalar *turned, GLOBAL const scalar *tangential, GLOBAL const scalar *radial, SIZE width,
-    SIZE part_width, GLOBAL scalar *w, GLOBAL acc *sums) {
+    SIZE part_width, GLOBAL const scalar *start, GLOBAL scalar *coefficients, GLOBAL acc *sums) {
     __local acc scratch[SUM_GROUP];
-    SIZE part = get_group_id(0), r = get_group_id(1);
+    SIZE part = get_group_id(0), parts = get_num_groups(0), r = get_group_id(1);
     SIZE i = r / batch, end = min((part + 1) * part_width, width);
     GLOBAL const acc *cotangent = cotangents + (i * count + first + r % batch) * outputs;
-    acc sum = 0;
+    GLOBAL const scalar *share = start + START_SHARE * width;
+    acc sum = 0, level = 0;
     for (SIZE j = part * part_width + get_local_id(0); j < end; j += SUM_GROUP) {
         scalar c = 0;
         for (SIZE o = 0; o < outputs; o++) c = fma((scalar)cotangent[o], turned[o * width + j], c);
-        w[r * width + j] = c * tangential[i * width + j];
+        scalar across = c * tangential[i * width + j];
+        coefficients[r * width + j] = across;
         sum += (acc)c * radial[i * width + j];
+        level += (acc)across * share[j];
     }
     sum = sum_of_group(sum, scratch);
-    if (get_local_id(0) == 0) sums[part * rows + r] = sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    level = sum_of_group(level, scratch);
+    if (get_local_id(0) > 0) return;
+    sums[part * rows + r] = sum;
+    sums[(parts + part) * rows + r] = level;
 }
 
 // [ceil(d / PANEL) x SIDE, ceil(rows / PANEL) x SIDE, parts] work-items in groups of SIDE x SIDE x 1.
 __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void contract(
-    GLOBAL const scalar *w, SIZE rows, SIZE width, SIZE part_width, GLOBAL const scalar *unit, SIZE dimension,
+    GLOBAL const scalar *coefficients, SIZE rows, SIZE width, SIZE part_width, GLOBAL const scalar *centred, SIZE dimension,
     GLOBAL scalar *partial) {
     // One more number per row of a slice keeps the banks of local memory apart.
     __local scalar row_slice[SLICE][PANEL + 1], column_slice[SLICE][PANEL + 1];
@@ -74,9 +81,9 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void contract(
         for (size_t place = y * SIDE + x; place < SLICE * PANEL; place += SIDE * SIDE) {
             size_t step = place % SLICE, other = place / SLICE;
             SIZE at = j + step;
-            row_slice[step][other] = r + other < rows ? w[(r + other) * width + at] : 0;
+            row_slice[step][other] = r + other < rows ? coefficients[(r + other) * width + at] : 0;
             column_slice[step][other] =
-                k + other < dimension ? unit[(at / PANEL * dimension + k + other) * PANEL + at % PANEL] : 0;
+                k + other < dimension ? centred[(at / PANEL * dimension + k + other) * PANEL + at % PANEL] : 0;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll

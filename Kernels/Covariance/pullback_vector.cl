@@ -36,38 +36,44 @@ __kernel void predict(GLOBAL const scalar *value, SIZE rows, SIZE width, GLOBAL 
 // [parts, rows] work-items.
 __kernel void weigh(GLOBAL const acc *cotangents, SIZE count, SIZE first, SIZE batch, SIZE rows, SIZE outputs,
                     GLOBAL const scalar *turned, GLOBAL const scalar *tangential, GLOBAL const scalar *radial,
-                    SIZE width, SIZE part_width, GLOBAL scalar *w, GLOBAL acc *sums) {
-    SIZE part = get_global_id(0), r = get_global_id(1);
+                    SIZE width, SIZE part_width, GLOBAL const scalar *start, GLOBAL scalar *coefficients,
+                    GLOBAL acc *sums) {
+    SIZE part = get_global_id(0), parts = get_global_size(0), r = get_global_id(1);
     if (part * part_width >= width || r >= rows) return;
     SIZE i = r / batch, end = min((part + 1) * part_width, width);
     GLOBAL const acc *cotangent = cotangents + (i * count + first + r % batch) * outputs;
-    acc total = 0;
+    GLOBAL const scalar *share = start + START_SHARE * width;
+    acc total = 0, total_level = 0;
     for (SIZE begin = part * part_width; begin < end; begin += SUM_BLOCK) {
-        real sum = R(0);
+        real sum = R(0), level = R(0);
         for (SIZE j = begin; j < min(begin + SUM_BLOCK, end); j += REAL_WIDTH) {
             real c = R(0);
             for (SIZE o = 0; o < outputs; o++) c = fma(R(cotangent[o]), LOAD(turned + o * width + j), c);
-            STORE(c * LOAD(tangential + i * width + j), w + r * width + j);
+            real across = c * LOAD(tangential + i * width + j);
+            STORE(across, coefficients + r * width + j);
             sum = fma(c, LOAD(radial + i * width + j), sum);
+            level = fma(across, LOAD(share + j), level);
         }
         total += sum_of(&sum);
+        total_level += sum_of(&level);
     }
     sums[part * rows + r] = total;
+    sums[(parts + part) * rows + r] = total_level;
 }
 
-// unit in another order: what contract reads next lies next to what it has read. [width, ceil(d / PANEL)] work-items.
+// centred in another order: what contract reads next lies next to what it has read. [width, ceil(d / PANEL)] work-items.
 // columns  [ceil(d / PANEL), width, PANEL], zero past the last number
-__kernel void turn_unit(GLOBAL const scalar *unit, SIZE dimension, SIZE width, GLOBAL scalar *columns) {
+__kernel void turn_centred(GLOBAL const scalar *centred, SIZE dimension, SIZE width, GLOBAL scalar *columns) {
     SIZE j = get_global_id(0), block = get_global_id(1);
     if (j >= width) return;
-    GLOBAL const scalar *from = unit + j / PANEL * PANEL * dimension + j % PANEL;
+    GLOBAL const scalar *from = centred + j / PANEL * PANEL * dimension + j % PANEL;
     GLOBAL scalar *to = columns + (block * width + j) * PANEL;
     for (SIZE k = 0; k < PANEL; k++)
         to[k] = block * PANEL + k < dimension ? from[(block * PANEL + k) * PANEL] : 0;
 }
 
 // [ceil(rows / ROWS), ceil(d / PANEL), parts] work-items in groups of one, rows first: a panel stays in the cache.
-__kernel void contract(GLOBAL const scalar *w, SIZE rows, SIZE width, SIZE part_width, GLOBAL const scalar *columns,
+__kernel void contract(GLOBAL const scalar *coefficients, SIZE rows, SIZE width, SIZE part_width, GLOBAL const scalar *columns,
                        SIZE length, GLOBAL scalar *partial) {
     SIZE r = get_global_id(0) * ROWS, k = get_global_id(1) * PANEL, part = get_global_id(2);
     SIZE end = min((part + 1) * part_width, width);
@@ -75,7 +81,7 @@ __kernel void contract(GLOBAL const scalar *w, SIZE rows, SIZE width, SIZE part_
     GLOBAL const scalar *row[ROWS], *column = columns + k * width;
     real total[ROWS][2];
 #pragma unroll
-    for (int a = 0; a < ROWS; a++) row[a] = w + min(r + a, rows - 1) * width;
+    for (int a = 0; a < ROWS; a++) row[a] = coefficients + min(r + a, rows - 1) * width;
 #pragma unroll
     for (int a = 0; a < ROWS; a++) total[a][0] = total[a][1] = R(0);
     for (SIZE begin = part * part_width; begin < end; begin += SUM_BLOCK) {

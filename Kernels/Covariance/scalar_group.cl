@@ -1,4 +1,4 @@
-// The scalar geometry on a GPU: one work-group computes PANEL x PANEL pairs, 4 x 4 per work-item, correlations in
+// The scalar geometry on a GPU: one work-group computes PANEL x PANEL pairs, 4 x 4 per work-item, products in
 // registers, slices of SLICE numbers of both sides in local memory.
 //
 // Launch: gram and linearize [row panels x SIDE, column panels x SIDE] in groups of SIDE x SIDE, columns on axis 0;
@@ -16,15 +16,15 @@
 #define SIDE (PANEL / SHARE)
 #define TILE_GROUP __attribute__((reqd_work_group_size(SIDE, SIDE, 1)))
 
-// rho[a][b]: row y + SIDE a, column x + SIDE b of the two panels.
+// product[a][b]: row y + SIDE a, column x + SIDE b of the two panels.
 STEP void correlate(GLOBAL const scalar *u, GLOBAL const scalar *v, SIZE dimension, __local scalar *row_slice,
-                    __local scalar *column_slice, scalar rho[SHARE][SHARE]) {
+                    __local scalar *column_slice, scalar product[SHARE][SHARE]) {
     size_t x = get_local_id(0), y = get_local_id(1);
     scalar sum[SHARE][SHARE];
 #pragma unroll
     for (int a = 0; a < SHARE; a++)
 #pragma unroll
-        for (int b = 0; b < SHARE; b++) rho[a][b] = sum[a][b] = 0;
+        for (int b = 0; b < SHARE; b++) product[a][b] = sum[a][b] = 0;
     for (SIZE begin = 0; begin < dimension; begin += SLICE) {
         for (size_t place = y * SIDE + x; place < SLICE * PANEL; place += SIDE * SIDE) {
             int inside = begin + place / PANEL < dimension;
@@ -51,7 +51,7 @@ STEP void correlate(GLOBAL const scalar *u, GLOBAL const scalar *v, SIZE dimensi
             for (int a = 0; a < SHARE; a++)
 #pragma unroll
                 for (int b = 0; b < SHARE; b++) {
-                    rho[a][b] += sum[a][b];
+                    product[a][b] += sum[a][b];
                     sum[a][b] = 0;
                 }
     }
@@ -74,11 +74,12 @@ STEP acc reduce(acc own, int is_sum, __local acc *scratch) {
     return result;
 }
 
-// Per input: unit, norm, slots.
-// x  [count, d], row-major
+// Per input: centred, start, slots.
+// x          [count, d], row-major
+// direction  [d]: v
 __kernel __attribute__((reqd_work_group_size(PREPARE_GROUP, 1, 1))) void prepare(
-    CONSTANT acc *parameters, GLOBAL const scalar *x, SIZE count, SIZE dimension, GLOBAL scalar *unit,
-    GLOBAL scalar *norm, GLOBAL scalar *slots, SIZE stride) {
+    CONSTANT acc *parameters, GLOBAL const scalar *x, SIZE count, GLOBAL const acc *direction, SIZE dimension,
+    GLOBAL scalar *centred, GLOBAL scalar *start, GLOBAL scalar *slots, SIZE stride) {
     __local acc scratch[PREPARE_GROUP];
     size_t lane = get_local_id(0);
     SIZE i = get_global_id(1);
@@ -87,33 +88,44 @@ __kernel __attribute__((reqd_work_group_size(PREPARE_GROUP, 1, 1))) void prepare
     acc largest = 0;
     for (SIZE k = lane; k < size; k += PREPARE_GROUP) largest = fmax(largest, fabs((acc)from[k]));
     acc scale = scale_for(reduce(largest, 0, scratch));
-    acc sum = 0, rest = 0;
+    acc square = 0, sum = 0, square_rest = 0, sum_rest = 0;
     for (SIZE k = lane; k < size; k += PREPARE_GROUP) {
         acc v = from[k] * scale;
-        ADD_SQUARE(acc, sum, rest, v);
+        ADD_PRODUCT(acc, square, square_rest, v, v);
+        ADD_PRODUCT(acc, sum, sum_rest, v, direction[k]);
     }
-    acc square = reduce(sum + rest, 1, scratch);
-    acc inverse = square > 0 ? scale / sqrt(square) : 0;
-    GLOBAL scalar *to = unit + i / PANEL * PANEL * dimension + i % PANEL;
-    for (SIZE k = lane; k < dimension; k += PREPARE_GROUP) to[k * PANEL] = i < count ? (scalar)(from[k] * inverse) : 0;
+    square = reduce(square + square_rest, 1, scratch);
+    sum = reduce(sum + sum_rest, 1, scratch);
+    acc inverse = square > 0 ? 1 / sqrt(square) : 0;
+    scalar share = (scalar)(sum * inverse);
+    acc w_v = 0, w_w = 0, w_v_rest = 0, w_w_rest = 0;
+    GLOBAL scalar *to = centred + i / PANEL * PANEL * dimension + i % PANEL;
+    for (SIZE k = lane; k < dimension; k += PREPARE_GROUP) {
+        scalar w = k < size ? (scalar)(from[k] * scale * inverse - share * direction[k]) : 0;
+        to[k * PANEL] = w;
+        acc wide = w;
+        ADD_PRODUCT(acc, w_v, w_v_rest, wide, direction[k]);
+        ADD_PRODUCT(acc, w_w, w_w_rest, wide, wide);
+    }
+    w_v = reduce(w_v + w_v_rest, 1, scratch);
+    w_w = reduce(w_w + w_w_rest, 1, scratch);
     if (lane > 0) return;
-    norm[i] = (scalar)(sqrt(square) / scale);
+    store_start(scale, square, share, w_v, w_w, start + i, stride);
     program_variance(square / dimension / scale / scale, slots + i, stride, parameters);
 }
 
 // Covariances of the rows row_begin ..< row_end and the panels from first_panel on.
 // nngp, ntk  [row_end - row_begin, width], a column per launched column
-__kernel TILE_GROUP void gram(CONSTANT acc *parameters, GLOBAL const scalar *row_unit, GLOBAL const scalar *row_slots,
-                              SIZE row_stride, SIZE row_begin, SIZE row_end, GLOBAL const scalar *column_unit,
-                              GLOBAL const scalar *column_slots, SIZE column_stride, SIZE first_panel, SIZE width,
-                              SIZE dimension, int triangular, int wanted, GLOBAL scalar *nngp, GLOBAL scalar *ntk) {
+__kernel TILE_GROUP void gram(CONSTANT acc *parameters, TABLE_PARAMETERS(row), SIZE row_begin, SIZE row_end,
+                              TABLE_PARAMETERS(column), SIZE first_panel, SIZE width, SIZE dimension, int triangular,
+                              int wanted, GLOBAL scalar *nngp, GLOBAL scalar *ntk) {
     __local scalar row_slice[SLICE * PANEL], column_slice[SLICE * PANEL];
     SIZE i = (row_begin / PANEL + get_group_id(1)) * PANEL;
     SIZE j = (first_panel + get_group_id(0)) * PANEL;
     if (triangular && j >= i + PANEL) return;
-    table rows = {row_unit, 0, row_slots, row_stride}, columns = {column_unit, 0, column_slots, column_stride};
-    scalar rho[SHARE][SHARE];
-    correlate(UNIT(&rows, i), UNIT(&columns, j), dimension, row_slice, column_slice, rho);
+    table rows = TABLE_OF(row), columns = TABLE_OF(column);
+    scalar product[SHARE][SHARE];
+    correlate(CENTRED(&rows, i), CENTRED(&columns, j), dimension, row_slice, column_slice, product);
     j += get_local_id(0);
     i += get_local_id(1);
 #pragma unroll
@@ -123,24 +135,21 @@ __kernel TILE_GROUP void gram(CONSTANT acc *parameters, GLOBAL const scalar *row
             SIZE row = i + SIDE * a, column = j + SIDE * b;
             if (row < row_begin || row >= row_end || (triangular && column > row)) continue;
             SIZE target = (row - row_begin) * width + (column - first_panel * PANEL);
-            gram_of(&rho[a][b], &rows, row, &columns, column, dimension, parameters, wanted, nngp + target,
+            gram_of(&product[a][b], &rows, row, &columns, column, dimension, parameters, wanted, nngp + target,
                     ntk + target);
         }
 }
 
 // Covariances of all rows and columns with the factors of their gradient.
 // value, tangential, radial  [row_count, column_stride]
-__kernel TILE_GROUP void linearize(CONSTANT acc *parameters, GLOBAL const scalar *row_unit,
-                                   GLOBAL const scalar *row_norm, GLOBAL const scalar *row_slots, SIZE row_stride,
-                                   SIZE row_count, GLOBAL const scalar *column_unit, GLOBAL const scalar *column_norm,
-                                   GLOBAL const scalar *column_slots, SIZE column_stride, SIZE dimension, int is_nngp,
-                                   GLOBAL scalar *value, GLOBAL scalar *tangential, GLOBAL scalar *radial) {
+__kernel TILE_GROUP void linearize(CONSTANT acc *parameters, TABLE_PARAMETERS(row), SIZE row_count,
+                                   TABLE_PARAMETERS(column), SIZE dimension, int is_nngp, GLOBAL scalar *value,
+                                   GLOBAL scalar *tangential, GLOBAL scalar *radial) {
     __local scalar row_slice[SLICE * PANEL], column_slice[SLICE * PANEL];
     SIZE i = get_group_id(1) * PANEL, j = get_group_id(0) * PANEL;
-    table rows = {row_unit, row_norm, row_slots, row_stride};
-    table columns = {column_unit, column_norm, column_slots, column_stride};
-    scalar rho[SHARE][SHARE];
-    correlate(UNIT(&rows, i), UNIT(&columns, j), dimension, row_slice, column_slice, rho);
+    table rows = TABLE_OF(row), columns = TABLE_OF(column);
+    scalar product[SHARE][SHARE];
+    correlate(CENTRED(&rows, i), CENTRED(&columns, j), dimension, row_slice, column_slice, product);
     j += get_local_id(0);
     i += get_local_id(1);
 #pragma unroll
@@ -149,7 +158,7 @@ __kernel TILE_GROUP void linearize(CONSTANT acc *parameters, GLOBAL const scalar
         for (int b = 0; b < SHARE; b++) {
             SIZE row = i + SIDE * a, column = j + SIDE * b, target = row * column_stride + column;
             if (row >= row_count) continue;
-            tangent_of(&rho[a][b], &rows, row, &columns, column, dimension, parameters, is_nngp, value + target,
+            tangent_of(&product[a][b], &rows, row, &columns, column, dimension, parameters, is_nngp, value + target,
                        tangential + target, radial + target);
         }
 }

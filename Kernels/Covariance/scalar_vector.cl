@@ -1,4 +1,4 @@
-// The scalar geometry on a processor: one work-item computes ROWS x 2 vectors of pairs, correlations in registers.
+// The scalar geometry on a processor: one work-item computes ROWS x 2 vectors of pairs, products in registers.
 //
 // Launch: gram and tangent [row strips, column panels] in groups of one, strips first: a panel of columns stays in the
 // second-level cache while strips of rows pass by. Rows and columns outside the wanted range are computed but not
@@ -10,9 +10,9 @@
 #define ROWS 8
 #endif
 
-STEP void correlate(GLOBAL const scalar *u, GLOBAL const scalar *v, SIZE dimension, real rho[ROWS][2]) {
+STEP void correlate(GLOBAL const scalar *u, GLOBAL const scalar *v, SIZE dimension, real product[ROWS][2]) {
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) rho[r][0] = rho[r][1] = R(0);
+    for (int r = 0; r < ROWS; r++) product[r][0] = product[r][1] = R(0);
     for (SIZE begin = 0; begin < dimension; begin += SUM_BLOCK) {
         SIZE end = min(begin + SUM_BLOCK, dimension);
         real sum[ROWS][2];
@@ -28,60 +28,92 @@ STEP void correlate(GLOBAL const scalar *u, GLOBAL const scalar *v, SIZE dimensi
             }
         }
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) rho[r][0] += sum[r][0], rho[r][1] += sum[r][1];
+        for (int r = 0; r < ROWS; r++) product[r][0] += sum[r][0], product[r][1] += sum[r][1];
     }
 }
 
-// Per input: unit, norm, slots. [stride] work-items.
-// x  [count, d], row-major
-__kernel void prepare(CONSTANT acc *parameters, GLOBAL const scalar *x, SIZE count, SIZE dimension,
-                      GLOBAL scalar *unit, GLOBAL scalar *norm, GLOBAL scalar *slots, SIZE stride) {
+// The sum of eight, in a fixed order.
+STEP acc sum_of_eight(const acc8 *v) {
+    return ((v->s0 + v->s4) + (v->s2 + v->s6)) + ((v->s1 + v->s5) + (v->s3 + v->s7));
+}
+
+// Per input: centred, start, slots. [stride] work-items.
+// x          [count, d], row-major
+// direction  [d]: v
+__kernel void prepare(CONSTANT acc *parameters, GLOBAL const scalar *x, SIZE count, GLOBAL const acc *direction,
+                      SIZE dimension, GLOBAL scalar *centred, GLOBAL scalar *start, GLOBAL scalar *slots,
+                      SIZE stride) {
     SIZE i = get_global_id(0);
     if (i >= stride) return;
     SIZE size = i < count ? dimension : 0;
     GLOBAL const scalar *from = x + (i < count ? i : 0) * dimension;
+    GLOBAL scalar *to = centred + i / PANEL * PANEL * dimension + i % PANEL;
+    SIZE k, whole = size / 8 * 8;
     acc largest = 0;
-    for (SIZE k = 0; k < size; k++) largest = fmax(largest, fabs((acc)from[k]));
+    for (k = 0; k < size; k++) largest = fmax(largest, fabs((acc)from[k]));
     acc scale = scale_for(largest);
-    acc8 sums = 0, rests = 0;
-    SIZE k = 0;
-    for (; k + 8 <= size; k += 8) {
-        acc8 v = convert_acc8(vload8(0, from + k)) * scale;
-        ADD_SQUARE(acc8, sums, rests, v);
+
+    acc8 squares = 0, sums = 0, square_rests = 0, sum_rests = 0;
+    acc square = 0, sum = 0, square_rest = 0, sum_rest = 0;
+    for (k = 0; k < whole; k += 8) {
+        acc8 v = convert_acc8(vload8(0, from + k)) * scale, along = vload8(0, direction + k);
+        ADD_PRODUCT(acc8, squares, square_rests, v, v);
+        ADD_PRODUCT(acc8, sums, sum_rests, v, along);
     }
-    acc sum = 0, rest = 0;
     for (; k < size; k++) {
         acc v = from[k] * scale;
-        ADD_SQUARE(acc, sum, rest, v);
+        ADD_PRODUCT(acc, square, square_rest, v, v);
+        ADD_PRODUCT(acc, sum, sum_rest, v, direction[k]);
     }
-    sums += rests;
-    acc square = ((sums.s0 + sums.s4) + (sums.s2 + sums.s6)) + ((sums.s1 + sums.s5) + (sums.s3 + sums.s7)) + (sum + rest);
-    acc inverse = square > 0 ? scale / sqrt(square) : 0;
-    GLOBAL scalar *to = unit + i / PANEL * PANEL * dimension + i % PANEL;
-    for (k = 0; k < dimension; k++) to[k * PANEL] = i < count ? (scalar)(from[k] * inverse) : 0;
-    norm[i] = (scalar)(sqrt(square) / scale);
+    square += sum_of_eight(&squares) + (sum_of_eight(&square_rests) + square_rest);
+    sum += sum_of_eight(&sums) + (sum_of_eight(&sum_rests) + sum_rest);
+
+    acc inverse = square > 0 ? 1 / sqrt(square) : 0;
+    scalar share = (scalar)(sum * inverse);
+    acc8 w_vs = 0, w_ws = 0, w_v_rests = 0, w_w_rests = 0;
+    acc w_v = 0, w_w = 0, w_v_rest = 0, w_w_rest = 0;
+    for (k = 0; k < whole; k += 8) {
+        acc8 along = vload8(0, direction + k);
+        scalar8 w = convert_scalar8(convert_acc8(vload8(0, from + k)) * scale * inverse - share * along);
+        acc8 wide = convert_acc8(w);
+        ADD_PRODUCT(acc8, w_vs, w_v_rests, wide, along);
+        ADD_PRODUCT(acc8, w_ws, w_w_rests, wide, wide);
+        scalar part[8];
+        vstore8(w, 0, part);
+#pragma unroll
+        for (int n = 0; n < 8; n++) to[(k + n) * PANEL] = part[n];
+    }
+    for (; k < dimension; k++) {
+        scalar w = k < size ? (scalar)(from[k] * scale * inverse - share * direction[k]) : 0;
+        acc wide = w;
+        ADD_PRODUCT(acc, w_v, w_v_rest, wide, direction[k]);
+        ADD_PRODUCT(acc, w_w, w_w_rest, wide, wide);
+        to[k * PANEL] = w;
+    }
+    w_v += sum_of_eight(&w_vs) + (sum_of_eight(&w_v_rests) + w_v_rest);
+    w_w += sum_of_eight(&w_ws) + (sum_of_eight(&w_w_rests) + w_w_rest);
+    store_start(scale, square, share, w_v, w_w, start + i, stride);
     program_variance(square / dimension / scale / scale, slots + i, stride, parameters);
 }
 
 // Covariances of the rows row_begin ..< row_end and the panels from first_panel on.
 // nngp, ntk  [row_end - row_begin, width], a column per launched column
-__kernel void gram(CONSTANT acc *parameters, GLOBAL const scalar *row_unit, GLOBAL const scalar *row_slots,
-                   SIZE row_stride, SIZE row_begin, SIZE row_end, GLOBAL const scalar *column_unit,
-                   GLOBAL const scalar *column_slots, SIZE column_stride, SIZE first_panel, SIZE width, SIZE dimension,
-                   int triangular, int wanted, GLOBAL scalar *nngp, GLOBAL scalar *ntk) {
+__kernel void gram(CONSTANT acc *parameters, TABLE_PARAMETERS(row), SIZE row_begin, SIZE row_end,
+                   TABLE_PARAMETERS(column), SIZE first_panel, SIZE width, SIZE dimension, int triangular, int wanted,
+                   GLOBAL scalar *nngp, GLOBAL scalar *ntk) {
     SIZE i = (row_begin / ROWS + get_global_id(0)) * ROWS;
     SIZE j = (first_panel + get_global_id(1)) * PANEL;
     if (triangular && j >= i + ROWS) return;
-    table rows = {row_unit, 0, row_slots, row_stride}, columns = {column_unit, 0, column_slots, column_stride};
-    real rho[ROWS][2];
-    correlate(UNIT(&rows, i), UNIT(&columns, j), dimension, rho);
+    table rows = TABLE_OF(row), columns = TABLE_OF(column);
+    real product[ROWS][2];
+    correlate(CENTRED(&rows, i), CENTRED(&columns, j), dimension, product);
     for (SIZE r = 0; r < ROWS; r++) {
         if (i + r < row_begin || i + r >= row_end) continue;
         for (SIZE h = 0; h < 2; h++) {
             SIZE column = j + h * REAL_WIDTH;
             if (triangular && column > i + r) continue;
             SIZE target = (i + r - row_begin) * width + (column - first_panel * PANEL);
-            gram_of(&rho[r][h], &rows, i + r, &columns, column, dimension, parameters, wanted, nngp + target,
+            gram_of(&product[r][h], &rows, i + r, &columns, column, dimension, parameters, wanted, nngp + target,
                     ntk + target);
         }
     }
@@ -89,20 +121,17 @@ __kernel void gram(CONSTANT acc *parameters, GLOBAL const scalar *row_unit, GLOB
 
 // Covariances of all rows and columns with the factors of their gradient.
 // value, tangential, radial  [row_count, column_stride]
-__kernel void linearize(CONSTANT acc *parameters, GLOBAL const scalar *row_unit, GLOBAL const scalar *row_norm,
-                        GLOBAL const scalar *row_slots, SIZE row_stride, SIZE row_count,
-                        GLOBAL const scalar *column_unit, GLOBAL const scalar *column_norm,
-                        GLOBAL const scalar *column_slots, SIZE column_stride, SIZE dimension, int is_nngp,
-                        GLOBAL scalar *value, GLOBAL scalar *tangential, GLOBAL scalar *radial) {
+__kernel void linearize(CONSTANT acc *parameters, TABLE_PARAMETERS(row), SIZE row_count, TABLE_PARAMETERS(column),
+                        SIZE dimension, int is_nngp, GLOBAL scalar *value, GLOBAL scalar *tangential,
+                        GLOBAL scalar *radial) {
     SIZE i = get_global_id(0) * ROWS, j = get_global_id(1) * PANEL;
-    table rows = {row_unit, row_norm, row_slots, row_stride};
-    table columns = {column_unit, column_norm, column_slots, column_stride};
-    real rho[ROWS][2];
-    correlate(UNIT(&rows, i), UNIT(&columns, j), dimension, rho);
+    table rows = TABLE_OF(row), columns = TABLE_OF(column);
+    real product[ROWS][2];
+    correlate(CENTRED(&rows, i), CENTRED(&columns, j), dimension, product);
     for (SIZE r = 0; r < ROWS && i + r < row_count; r++)
         for (SIZE h = 0; h < 2; h++) {
             SIZE column = j + h * REAL_WIDTH, target = (i + r) * column_stride + column;
-            tangent_of(&rho[r][h], &rows, i + r, &columns, column, dimension, parameters, is_nngp, value + target,
+            tangent_of(&product[r][h], &rows, i + r, &columns, column, dimension, parameters, is_nngp, value + target,
                        tangential + target, radial + target);
         }
 }

@@ -46,14 +46,14 @@ extension CPUBackend {
         for range in Self.parts(rows, of: Self.passRows) {
             let parts = Self.parts(columns, of: Self.partColumns(rows: range.count, columns: columns))
             let size = range.count * pass.count
-            let sums = try CPUMemory(byteCount: parts.count * size * 8)
+            let sums = try CPUMemory(byteCount: 2 * parts.count * size * 8)
             let partial = try CPUMemory(
                 byteCount: parts.count * size * pass.dimension * T.precision.byteCount, zeroed: false)
             if range.count == 1 {
                 parallel(parts.count) { part in
                     pass.row(
                         range.lowerBound, parts[part], partial.pointer(T.self) + part * size * pass.dimension,
-                        sums.pointer(Double.self) + part * size)
+                        sums.pointer(Double.self) + 2 * part * size)
                 }
             } else {
                 let block = Pass<T>.scratchCount(range.count, Self.passColumns)
@@ -62,7 +62,7 @@ extension CPUBackend {
                     pass.many(
                         range, parts[part], Self.passColumns, scratch.pointer(T.self) + part * block,
                         partial.pointer(T.self) + part * size * pass.dimension,
-                        sums.pointer(Double.self) + part * size)
+                        sums.pointer(Double.self) + 2 * part * size)
                 }
             }
             let ones = [T](repeating: 1, count: parts.count)
@@ -89,6 +89,7 @@ private struct Pass<T: CPUReal> {
     /// [rows, count, dimension].
     let gradients: UnsafeMutablePointer<T>
     let dimension: Int
+    let blanks: [Int]
 
     init(
         _ kind: CovarianceKind, _ rows: CPUInputs, _ columns: CPUInputs, _ cotangents: Buffer, _ count: Int,
@@ -105,6 +106,7 @@ private struct Pass<T: CPUReal> {
         self.outputs = outputs
         self.gradients = gradients.pointer()
         dimension = rows.program.value.dimension
+        blanks = columns.blanks(as: T.self)
     }
 
     /// A part of the columns for one row.
@@ -134,16 +136,18 @@ private struct Pass<T: CPUReal> {
             let j = start..<min(start + width, part.upperBound)
             CPUBackend.tangents(
                 kind, rows, i, columns, j, value: scratch, tangential: tangential, radial: radial, stride: stride)
-            let unit = columns.unit.pointer(T.self) + j.lowerBound * dimension
+            let centred = columns.centred.pointer(T.self) + j.lowerBound * dimension
+            var columnTables = T.inputs(columns)
             for cotangent in 0..<count {
                 for row in 0..<i.count {
                     T.weigh(
-                        j.count, outputs, cotangents + ((i.lowerBound + row) * count + cotangent) * outputs,
+                        &columnTables, j.lowerBound, j.upperBound, outputs,
+                        cotangents + ((i.lowerBound + row) * count + cotangent) * outputs,
                         weights + j.lowerBound, weightStride, tangential + row * stride, radial + row * stride,
-                        coefficients + row * stride, sums + row * count + cotangent)
+                        coefficients + row * stride, sums + 2 * (row * count + cotangent))
                 }
                 T.product(
-                    i.count, dimension, j.count, coefficients, stride, unit, dimension,
+                    i.count, dimension, j.count, coefficients, stride, centred, dimension,
                     isFirst: start == part.lowerBound, gradient + cotangent * dimension, count * dimension)
             }
         }
@@ -156,13 +160,17 @@ private struct Pass<T: CPUReal> {
     ) {
         let size = range.count * count
         let i = range.lowerBound + row
+        var program = rows.program.value
+        var rowTables = T.inputs(rows)
         for cotangent in 0..<count {
             let place = row * count + cotangent
             let target = gradients + (i * count + cotangent) * dimension
-            var sum = 0.0
-            for part in ones.indices { sum += sums[part * size + place] }
+            var total = [0.0, 0.0]
+            for part in ones.indices {
+                for number in 0..<2 { total[number] += sums[2 * (part * size + place) + number] }
+            }
             T.accumulate(ones.count, dimension, ones, partial + place * dimension, size * dimension, 1, target)
-            T.finishGradient(dimension, rows.unit.pointer(T.self) + i * dimension, sum, target)
+            T.finishGradient(&program, &rowTables, i, total, blanks, blanks.count, target)
         }
     }
 }

@@ -25,7 +25,7 @@ final class CPULinearization: Sendable {
 }
 
 extension Linearization {
-    fileprivate var cpu: CPULinearization {
+    var cpu: CPULinearization {
         guard let linearization = storage as? CPULinearization else {
             preconditionFailure("a linearization of another backend was given to the CPU backend")
         }
@@ -59,11 +59,7 @@ extension CPUBackend {
         _ kind: CovarianceKind, _ rows: CovarianceInputs, _ columns: CovarianceInputs, _ result: CPULinearization,
         as type: T.Type
     ) {
-        let rowParts = Self.parts(rows.count, of: Self.chunkRows)
-        let columnParts = Self.parts(columns.count, of: Self.chunkColumns)
-        parallel(rowParts.count * columnParts.count) { index in
-            let i = rowParts[index / columnParts.count]
-            let j = columnParts[index % columnParts.count]
+        chunks(rows.count, columns.count) { i, j in
             let offset = i.lowerBound * result.stride + j.lowerBound
             Self.tangents(
                 kind, rows.cpu, i, columns.cpu, j, value: result.value.pointer(T.self) + offset,
@@ -72,7 +68,16 @@ extension CPUBackend {
         }
     }
 
-    /// One product and the recursion behind it, the correlations being overwritten by the covariances.
+    /// Calls `body` with the rows and columns of every product, on all threads.
+    func chunks(_ rows: Int, _ columns: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+        let rowParts = Self.parts(rows, of: Self.chunkRows)
+        let columnParts = Self.parts(columns, of: Self.chunkColumns)
+        parallel(rowParts.count * columnParts.count) { index in
+            body(rowParts[index / columnParts.count], columnParts[index % columnParts.count])
+        }
+    }
+
+    /// One product and the recursion behind it, the products being overwritten by the covariances.
     static func tangents<T: CPUReal>(
         _ kind: CovarianceKind, _ rows: CPUInputs, _ i: Range<Int>, _ columns: CPUInputs, _ j: Range<Int>,
         value: UnsafeMutablePointer<T>, tangential: UnsafeMutablePointer<T>, radial: UnsafeMutablePointer<T>,
@@ -81,32 +86,13 @@ extension CPUBackend {
         var program = rows.program.value
         let dimension = program.dimension
         T.correlate(
-            i.count, j.count, dimension, rows.unit.pointer(T.self) + i.lowerBound * dimension,
-            columns.unit.pointer(T.self) + j.lowerBound * dimension, value, stride)
+            i.count, j.count, dimension, rows.centred.pointer(T.self) + i.lowerBound * dimension,
+            columns.centred.pointer(T.self) + j.lowerBound * dimension, value, stride)
         var rowTables = T.inputs(rows)
         var columnTables = T.inputs(columns)
         T.tangent(
             &program, kind == .nngp ? 1 : 0, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound,
             j.upperBound, value, stride, value, tangential, radial, stride)
-    }
-
-    package func predict(
-        _ linearization: Linearization, weights: Buffer, outputs: Int
-    ) throws(ComputeError) -> Buffer {
-        let rows = linearization.rows.count
-        let columns = linearization.columns.count
-        let predictions = try allocate(rows * outputs, .float64)
-        let transposed = try transposedWeights(weights, columns, outputs, as: Double.self)
-        func run<T: CPUReal>(_ type: T.Type) {
-            let part = linearization.cpu
-            parallel(rows) { row in
-                T.predict(
-                    columns, outputs, part.value.pointer(T.self) + row * part.stride, transposed.pointer(), columns,
-                    predictions.pointer() + row * outputs)
-            }
-        }
-        linearization.rows.precision == .float32 ? run(Float.self) : run(Double.self)
-        return predictions
     }
 
     package func pullback(
@@ -137,25 +123,29 @@ extension CPUBackend {
         // One cotangent of every row at a time bounds the memory by that of the linearization.
         let coefficients = try CPUMemory(
             byteCount: rows.count * part.stride * T.precision.byteCount, zeroed: false, cache: cache)
-        let sums = try CPUMemory(byteCount: rows.count * 8)
+        let sums = try CPUMemory(byteCount: 2 * rows.count * 8)
+        let blanks = columns.blanks(as: T.self)
         for cotangent in 0..<count {
             parallel(rows.count) { row in
-                let sum = sums.pointer(Double.self) + row
-                sum.pointee = 0
+                let sum = sums.pointer(Double.self) + 2 * row
+                sum.update(repeating: 0, count: 2)
+                var columnTables = T.inputs(columns)
                 T.weigh(
-                    n, outputs, cotangents.pointer(Double.self) + (row * count + cotangent) * outputs,
+                    &columnTables, 0, n, outputs, cotangents.pointer(Double.self) + (row * count + cotangent) * outputs,
                     turned.pointer(), n, part.tangential.pointer(T.self) + row * part.stride,
                     part.radial.pointer(T.self) + row * part.stride,
                     coefficients.pointer(T.self) + row * part.stride, sum)
             }
             let target = gradients.pointer(T.self) + cotangent * dimension
             product(
-                rows.count, dimension, n, coefficients.pointer(T.self), part.stride, columns.unit.pointer(T.self),
+                rows.count, dimension, n, coefficients.pointer(T.self), part.stride, columns.centred.pointer(T.self),
                 target, count * dimension)
-            let unit = rows.cpu.unit.pointer(T.self)
             parallel(rows.count) { row in
+                var program = rows.cpu.program.value
+                var rowTables = T.inputs(rows.cpu)
                 T.finishGradient(
-                    dimension, unit + row * dimension, sums.pointer(Double.self)[row],
+                    &program, &rowTables, row, sums.pointer(Double.self) + 2 * row, blanks,
+                    blanks.count,
                     gradients.pointer(T.self) + (row * count + cotangent) * dimension)
             }
         }

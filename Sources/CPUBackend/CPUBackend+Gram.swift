@@ -6,7 +6,7 @@ extension CPUBackend {
     /// another order at the edges of a product, so every number must come out of the same product for every tiling.
     /// A tile computes the blocks that cover it; tiles of whole blocks waste nothing.
     /// Rows are one thread's share: enough of them that packing the columns, which every strip repeats, costs a few
-    /// per cent. A block of correlations stays in the second-level cache.
+    /// per cent. A block of products stays in the second-level cache.
     private static var grid: (rows: Int, columns: Int) { (256, 512) }
 
     package func prepare(
@@ -54,9 +54,9 @@ extension CPUBackend {
         let strips = Self.blocks(tile.rowRange, of: Self.grid.rows, in: tile.rows.count)
         let blocks = Self.blocks(tile.columnRange, of: Self.grid.columns, in: tile.columns.count)
         // Vectors may read past the last column.
-        let rhoStride = Self.grid.columns + 16
+        let productStride = Self.grid.columns + 16
         let scratch = try ScratchPool(
-            places: min(threads, strips.count), byteCount: Self.grid.rows * rhoStride * T.precision.byteCount)
+            places: min(threads, strips.count), byteCount: Self.grid.rows * productStride * T.precision.byteCount)
         let dimension = tile.rows.program.input.count
         let total = tile.columns.count
         let nngp = tile.nngp?.base.assumingMemoryBound(to: T.self)
@@ -67,7 +67,7 @@ extension CPUBackend {
             let strip = strips[isTriangular ? strips.count - 1 - index : index]
             let i = strip.clamped(to: tile.rowRange)
             scratch.with { memory in
-                let rho = memory.assumingMemoryBound(to: T.self)
+                let product = memory.assumingMemoryBound(to: T.self)
                 var rowTables = T.inputs(rows)
                 var columnTables = T.inputs(columns)
                 var program = rows.program.value
@@ -75,13 +75,15 @@ extension CPUBackend {
                     let j = block.clamped(to: tile.columnRange)
                     T.gemm(
                         false, true, strip.count, block.count, dimension, 1,
-                        rows.unit.pointer(T.self) + strip.lowerBound * dimension, dimension,
-                        columns.unit.pointer(T.self) + block.lowerBound * dimension, dimension, 0, rho, rhoStride)
-                    let start = (i.lowerBound - strip.lowerBound) * rhoStride + j.lowerBound - block.lowerBound
+                        rows.centred.pointer(T.self) + strip.lowerBound * dimension, dimension,
+                        columns.centred.pointer(T.self) + block.lowerBound * dimension, dimension, 0, product,
+                        productStride)
+                    let start = (i.lowerBound - strip.lowerBound) * productStride + j.lowerBound - block.lowerBound
                     let target = i.lowerBound * total + j.lowerBound
                     T.forward(
                         &program, &rowTables, i.lowerBound, i.upperBound, &columnTables, j.lowerBound, j.upperBound,
-                        isTriangular ? 1 : 0, rho + start, rhoStride, nngp.map { $0 + target }, ntk.map { $0 + target },
+                        isTriangular ? 1 : 0, product + start, productStride, nngp.map { $0 + target },
+                        ntk.map { $0 + target },
                         total)
                 }
             }

@@ -1,31 +1,54 @@
 import CPUKernels
 import Compute
+import Synchronization
 
 /// Tables of prepared inputs, and the program as the C drivers read it.
 final class CPUInputs: Sendable {
     let program: CPUProgram
-    /// [count, d]: inputs of unit norm.
-    let unit: CPUMemory
-    /// [stride]: norms.
-    let norm: CPUMemory
+    /// [count, d]: what is left of x/|x| beside its share of the program's direction.
+    let centred: CPUMemory
+    /// [4, stride]: what a pair starts from.
+    let start: CPUMemory
     /// [slots, stride].
     let slots: CPUMemory
     let stride: Int
+    private let count: Int
+    private let knownBlanks = Mutex<[Int]?>(nil)
 
     init(_ program: CovarianceProgram, count: Int, precision: Precision) throws(ComputeError) {
         self.program = try CPUProgram(program)
+        self.count = count
         stride = (count + 15) / 16 * 16 + 16
         let bytes = precision.byteCount
-        unit = try CPUMemory(byteCount: count * program.input.count * bytes)
-        norm = try CPUMemory(byteCount: stride * bytes)
+        centred = try CPUMemory(byteCount: count * program.input.count * bytes)
+        start = try CPUMemory(byteCount: stride * CovarianceStep.startNumberCount * bytes)
         slots = try CPUMemory(byteCount: stride * program.slotCount * bytes)
+    }
+}
+
+extension CPUInputs {
+    /// Coordinates at which all inputs are zero; looked for once.
+    /// - Precondition: the inputs have the precision of `T`.
+    func blanks<T: CPUReal>(as type: T.Type) -> [Int] {
+        knownBlanks.withLock { known in
+            if let known { return known }
+            var value = program.value
+            var tables = T.inputs(self)
+            let found = [Int](unsafeUninitializedCapacity: value.dimension) { target, filled in
+                // Empty only where an input has no numbers.
+                if let base = target.baseAddress { filled = T.findBlanks(&value, &tables, count, base) }
+            }
+            known = found
+            return found
+        }
     }
 }
 
 /// A covariance program in C's terms.
 final class CPUProgram: Sendable {
     private let steps: CPUMemory
-    /// Points into `steps`; read only.
+    private let direction: CPUMemory
+    /// Points into `steps` and `direction`; read only.
     nonisolated(unsafe) let value: ntk_program
 
     init(_ program: CovarianceProgram) throws(ComputeError) {
@@ -44,9 +67,12 @@ final class CPUProgram: Sendable {
             }
             pointer[index] = entry
         }
+        let numbers = program.input.direction
+        direction = try CPUMemory(byteCount: numbers.count * MemoryLayout<Double>.stride, zeroed: false)
+        direction.pointer().update(from: numbers, count: numbers.count)
         value = ntk_program(
             steps: pointer, count: program.steps.count, readout: offsets[program.steps.count],
-            dimension: program.input.count)
+            dimension: program.input.count, direction: direction.pointer())
     }
 }
 

@@ -7,7 +7,7 @@ final class CPUPlanesProgram: Sendable {
     private let segments: CPUMemory
     /// Points into `steps` and `segments`; read only.
     nonisolated(unsafe) let value: ntk_planes
-    /// What the dense layers behind the read-out make of (NNGP, NTK).
+    /// What the dense layers at the end make of (NNGP, NTK).
     let tail: PlanesTail
 
     init(_ program: CovarianceProgram) throws(ComputeError) {
@@ -48,9 +48,16 @@ extension ntk_segment {
         spread = segment.spread ?? .noSlot
         is_circular = segment.isCircular ? 1 : 0
         has_ntk = segment.hasNTK ? 1 : 0
+        let entries = Double(segment.endHeight * segment.endWidth)
         switch segment.sink {
-        case .flatten: sink = NTK_FLATTEN
-        case .globalPool: sink = NTK_GLOBAL_POOL
+        case .flatten:
+            sink = NTK_FLATTEN
+            (pool_height, pool_width) = (1, 1)
+            pool_scale = 1 / entries
+        case .globalPool:
+            sink = NTK_GLOBAL_POOL
+            (pool_height, pool_width) = (1, 1)
+            pool_scale = 1 / (entries * entries)
         case .pool(let pool):
             sink = NTK_POOL
             self.pool = ntk_window(pool.window)

@@ -41,14 +41,23 @@ protocol CPUReal: Real {
     static var turn: (Int, Int, UnsafePointer<Double>, UnsafeMutablePointer<Self>) -> Void { get }
     static var weigh:
         (
-            Int, Int, UnsafePointer<Double>, UnsafePointer<Self>, Int, UnsafePointer<Self>, UnsafePointer<Self>,
-            UnsafeMutablePointer<Self>, UnsafeMutablePointer<Double>
+            UnsafePointer<Inputs>, Int, Int, Int, UnsafePointer<Double>, UnsafePointer<Self>, Int,
+            UnsafePointer<Self>, UnsafePointer<Self>, UnsafeMutablePointer<Self>, UnsafeMutablePointer<Double>
         ) -> Void
     { get }
     static var predict:
-        (Int, Int, UnsafePointer<Self>, UnsafePointer<Double>, Int, UnsafeMutablePointer<Double>) -> Void
+        (
+            Int, Int, Int, UnsafePointer<Self>, Int, UnsafePointer<Double>, Int, UnsafeMutablePointer<Double>
+        ) -> Void
     { get }
-    static var finishGradient: (Int, UnsafePointer<Self>, Double, UnsafeMutablePointer<Self>) -> Void { get }
+    static var findBlanks: (UnsafePointer<ntk_program>, UnsafePointer<Inputs>, Int, UnsafeMutablePointer<Int>) -> Int
+    { get }
+    static var finishGradient:
+        (
+            UnsafePointer<ntk_program>, UnsafePointer<Inputs>, Int, UnsafePointer<Double>, UnsafePointer<Int>, Int,
+            UnsafeMutablePointer<Self>
+        ) -> Void
+    { get }
     static var transpose: (Int, Int, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>, Int) -> Void { get }
 
     static var planesPrepare:
@@ -80,12 +89,12 @@ protocol CPUReal: Real {
 }
 
 extension CPUReal {
-    /// `rho ← u vᵀ` for u [m, d] and v [n, d].
+    /// `product ← u vᵀ` for u [m, d] and v [n, d].
     static func correlate(
         _ m: Int, _ n: Int, _ d: Int, _ u: UnsafePointer<Self>, _ v: UnsafePointer<Self>,
-        _ rho: UnsafeMutablePointer<Self>, _ stride: Int
+        _ product: UnsafeMutablePointer<Self>, _ stride: Int
     ) {
-        gemm(false, true, m, n, d, 1, u, d, v, d, 0, rho, stride)
+        gemm(false, true, m, n, d, 1, u, d, v, d, 0, product, stride)
     }
 
     /// `c ← a b + beta c` for a [m, k] and b [k, n]; beta: 0 where `isFirst`, else 1.
@@ -105,7 +114,7 @@ private func flag(_ transposed: Bool) -> CBLAS_TRANSPOSE { transposed ? CblasTra
 
 extension Float: CPUReal {
     static func inputs(_ t: CPUInputs) -> ntk_inputs_float32 {
-        .init(unit: t.unit.pointer(), norm: t.norm.pointer(), slots: t.slots.pointer(), stride: t.stride)
+        .init(centred: t.centred.pointer(), start: t.start.pointer(), slots: t.slots.pointer(), stride: t.stride)
     }
 
     static func gemm(
@@ -126,6 +135,7 @@ extension Float: CPUReal {
     static let turn = ntk_turn_float32
     static let weigh = ntk_weigh_float32
     static let predict = ntk_predict_float32
+    static let findBlanks = ntk_find_blanks_float32
     static let finishGradient = ntk_finish_gradient_float32
     static let transpose = ntk_transpose_float32
     static let planesPrepare = ntk_planes_prepare_float32
@@ -138,7 +148,7 @@ extension Float: CPUReal {
 
 extension Double: CPUReal {
     static func inputs(_ t: CPUInputs) -> ntk_inputs_float64 {
-        .init(unit: t.unit.pointer(), norm: t.norm.pointer(), slots: t.slots.pointer(), stride: t.stride)
+        .init(centred: t.centred.pointer(), start: t.start.pointer(), slots: t.slots.pointer(), stride: t.stride)
     }
 
     static func gemm(
@@ -159,6 +169,7 @@ extension Double: CPUReal {
     static let turn = ntk_turn_float64
     static let weigh = ntk_weigh_float64
     static let predict = ntk_predict_float64
+    static let findBlanks = ntk_find_blanks_float64
     static let finishGradient = ntk_finish_gradient_float64
     static let transpose = ntk_transpose_float64
     static let planesPrepare = ntk_planes_prepare_float64

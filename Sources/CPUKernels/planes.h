@@ -42,7 +42,8 @@ typedef struct {
     plane planes[NTK_DEPTH + 1];
     real *columns;
     place *places;
-    plane_set pooled[NTK_DEPTH];
+    // What the sink of each segment has gathered.
+    plane_set *pooled;
 } workspace;
 
 // Fills places[i] for every step i, and places[count] for the end.
@@ -214,7 +215,9 @@ STEP void forward_plane(workspace *work, const ntk_segment *segment, int end_dy,
 
 // ---- scratch --------------------------------------------------------------------------------------------------------
 
+// Displacements that a sink has to gather: those that the next segment starts from.
 static inline int pooled_range(const ntk_planes *program, size_t segment, int axis) {
+    if (segment + 1 == program->count) return 0;
     const ntk_segment *next = &program->segments[segment + 1];
     return axis == 0 ? next->range_y * next->stride_y : next->range_x * next->stride_x;
 }
@@ -239,12 +242,19 @@ static inline size_t most_steps(const ntk_planes *program) {
     return most;
 }
 
+static inline size_t vectors(size_t bytes) { return (bytes + sizeof(real) - 1) / sizeof(real); }
+
+// Vectors of the sinks of all segments.
+static inline size_t sinks_size(const ntk_planes *program) {
+    size_t total = vectors(program->count * sizeof(plane_set));
+    for (size_t s = 0; s < program->count; s++) total += 2 * pooled_size(program, s);
+    return total;
+}
+
 // Vectors of the workspace.
 static inline size_t workspace_size(const ntk_planes *program) {
-    size_t total = 2 * (size_t)(program->depth + 1) * plane_size(program) + (size_t)most_columns(program);
-    total += ((most_steps(program) + 1) * sizeof(place) + sizeof(real) - 1) / sizeof(real);
-    for (size_t s = 0; s + 1 < program->count; s++) total += 2 * pooled_size(program, s);
-    return total;
+    return 2 * (size_t)(program->depth + 1) * plane_size(program) + (size_t)most_columns(program) +
+           vectors((most_steps(program) + 1) * sizeof(place)) + sinks_size(program);
 }
 
 size_t NAME(ntk_planes_scratch)(const ntk_planes *program) {
@@ -252,6 +262,24 @@ size_t NAME(ntk_planes_scratch)(const ntk_planes *program) {
 }
 
 int NAME(ntk_planes_lanes)(void) { return LANES; }
+
+// Lays the sinks out in `memory`; returns what is behind them.
+static inline real *lay_out_sinks(const ntk_planes *program, real *memory, plane_set **sets) {
+    *sets = (plane_set *)memory;
+    memory += vectors(program->count * sizeof(plane_set));
+    for (size_t s = 0; s < program->count; s++) {
+        const ntk_segment *segment = &program->segments[s];
+        size_t pooled = pooled_size(program, s);
+        (*sets)[s] = (plane_set){memory,
+                                 memory + pooled,
+                                 segment->pool_height,
+                                 segment->pool_width,
+                                 pooled_range(program, s, 0),
+                                 pooled_range(program, s, 1)};
+        memory += 2 * pooled;
+    }
+    return memory;
+}
 
 // Lays the workspace out in `memory`; returns what is behind it.
 static inline real *lay_out(const ntk_planes *program, real *memory, workspace *work) {
@@ -269,56 +297,48 @@ static inline real *lay_out(const ntk_planes *program, real *memory, workspace *
     work->columns = memory;
     memory += most_columns(program);
     work->places = (place *)memory;
-    memory += ((most_steps(program) + 1) * sizeof(place) + sizeof(real) - 1) / sizeof(real);
-    for (size_t s = 0; s + 1 < program->count; s++) {
-        const ntk_segment *segment = &program->segments[s];
-        size_t pooled = pooled_size(program, s);
-        work->pooled[s] = (plane_set){memory,
-                                      memory + pooled,
-                                      segment->pool_height,
-                                      segment->pool_width,
-                                      pooled_range(program, s, 0),
-                                      pooled_range(program, s, 1)};
-        memory += 2 * pooled;
-    }
-    return memory;
+    memory += vectors((most_steps(program) + 1) * sizeof(place));
+    return lay_out_sinks(program, memory, &work->pooled);
 }
 
-// First and last displacement of a segment's planes.
-static inline void displacements(const ntk_segment *segment, int *first_y, int *last_y, int *first_x, int *last_x) {
-    *first_y = segment->is_circular ? 0 : -segment->range_y;
-    *last_y = segment->range_y;
-    *first_x = segment->is_circular ? 0 : -segment->range_x;
-    *last_x = segment->range_x;
+// First and last displacement of a segment's planes, for two images or for one against itself.
+static inline void displacements(const ntk_segment *segment, int is_self, int *first_y, int *last_y, int *first_x,
+                                 int *last_x) {
+    *last_y = is_self ? segment->self_y : segment->range_y;
+    *last_x = is_self ? segment->self_x : segment->range_x;
+    *first_y = segment->is_circular ? 0 : -*last_y;
+    *first_x = segment->is_circular ? 0 : -*last_x;
 }
 
-// All planes of one segment, from its start to its sink.
-STEP void forward_segment(workspace *work, size_t s, const images *images, acc *sum_v, acc *sum_t) {
+STEP void start_plane(workspace *work, size_t s, int dy, int dx, const images *images) {
     const ntk_planes *program = work->program;
     const ntk_segment *segment = &program->segments[s];
+    if (s == 0)
+        start_from_inputs(work->planes[0], segment, dy, dx, program->channels, images);
+    else
+        start_from_pool(work->planes[0], segment, program->segments[s - 1].pool_scale, dy, dx, &work->pooled[s - 1],
+                        images);
+}
+
+// All planes of one segment, from its start to its sink; what a read-out sums up is left in `sums` too.
+STEP void forward_segment(workspace *work, size_t s, const images *images, totals *sums) {
+    const ntk_segment *segment = &work->program->segments[s];
     plane_set *pooled = &work->pooled[s];
-    if (segment->sink == NTK_POOL) {
-        size_t size = plane_set_size(pooled->height, pooled->width, pooled->range_y, pooled->range_x);
-        memset(pooled->v, 0, size * sizeof(real));
-        memset(pooled->t, 0, size * sizeof(real));
-    }
+    clear_set(pooled);
+    *sums = (totals){0};
     int first_y, last_y, first_x, last_x;
-    displacements(segment, &first_y, &last_y, &first_x, &last_x);
+    displacements(segment, images->pairing != ROW_AGAINST_PANEL, &first_y, &last_y, &first_x, &last_x);
     for (int dy = first_y; dy <= last_y; dy++) {
         for (int dx = first_x; dx <= last_x; dx++) {
-            int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
-            if (s == 0)
-                start_from_inputs(work->planes[0], segment, start_dy, start_dx, program->channels, images);
-            else
-                start_from_pool(work->planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,
-                                &work->pooled[s - 1], images);
+            start_plane(work, s, dy * segment->stride_y, dx * segment->stride_x, images);
             forward_plane(work, segment, dy, dx, images, 0);
             if (segment->sink == NTK_POOL)
                 add_to_pool(work->planes[0], segment, dy, dx, pooled);
             else
-                add_to_sum(work->planes[0], extent_at(segment, &work->places[segment->count]), sum_v, sum_t);
+                add_to_sum(work->planes[0], extent_at(segment, &work->places[segment->count]), sums);
         }
     }
+    if (segment->sink != NTK_POOL) store_sum(sums, pooled);
 }
 
 CLONES void NAME(ntk_planes_forward)(const ntk_planes *program, const scalar *row, const scalar *panel, scalar *nngp,
@@ -326,17 +346,15 @@ CLONES void NAME(ntk_planes_forward)(const ntk_planes *program, const scalar *ro
     workspace work;
     lay_out(program, scratch, &work);
     images images = {row, panel, ROW_AGAINST_PANEL};
-    acc sum_v[LANES] = {0}, sum_t[LANES] = {0};
-    for (size_t s = 0; s < program->count; s++) forward_segment(&work, s, &images, sum_v, sum_t);
-    const ntk_segment *last = &program->segments[program->count - 1];
-    acc entries = (acc)last->end_height * last->end_width;
-    if (last->sink == NTK_GLOBAL_POOL) entries *= (acc)last->end_height * last->end_width;
+    totals sums;
+    for (size_t s = 0; s < program->count; s++) forward_segment(&work, s, &images, &sums);
+    acc scale = program->segments[program->count - 1].pool_scale;
     // The last number of an image is the mean variance at the read-out.
     size_t mean = program->size - 1;
     for (int lane = 0; lane < LANES; lane++) {
         acc q = (acc)row[mean] + (acc)panel[mean * LANES + (size_t)lane];
-        nngp[lane] = (scalar)((q - sum_v[lane] / entries) / 2);
-        ntk[lane] = (scalar)(sum_t[lane] / entries);
+        nngp[lane] = (scalar)((q - sums.v[lane] * scale) / 2);
+        ntk[lane] = (scalar)(sums.t[lane] * scale);
     }
 }
 

@@ -35,9 +35,11 @@ STEP void start_from_pool(plane target, const ntk_segment *segment, double pool_
         for (int x = 0; x < rows.width; x++, offset++) {
             size_t p = (size_t)(rows.y + y) * (size_t)segment->width + (size_t)(rows.x + x);
             size_t q = p + (size_t)(dy * segment->width + dx);
-            real a, b;
-            row_value(images, segment->spread + p, &a);
-            col_value(images, segment->spread + q, &b);
+            real a = R(0), b = R(0);
+            if (segment->spread != NTK_NO_SLOT) {
+                row_value(images, segment->spread + p, &a);
+                col_value(images, segment->spread + q, &b);
+            }
             // Two statements: a fused multiply-add would leave a rounding error where the difference is exactly 0.
             real mean = set->v[offset] * scale;
             *AT(target.v, target, y, x) = mean - a - b;
@@ -71,7 +73,12 @@ STEP void add_to_pool(plane source, const ntk_segment *segment, int dy, int dx, 
     }
 }
 
-STEP void add_to_sum(plane source, extent rows, acc *v, acc *t) {
+// Sums of a read-out over all its entries.
+typedef struct {
+    acc v[LANES], t[LANES];
+} totals;
+
+STEP void add_to_sum(plane source, extent rows, totals *sums) {
     real sum_v = 0, sum_t = 0;
     for (int y = 0; y < rows.height; y++) {
         const real *row_v = AT(source.v, source, y, 0), *row_t = AT(source.t, source, y, 0);
@@ -82,7 +89,21 @@ STEP void add_to_sum(plane source, extent rows, acc *v, acc *t) {
         sum_t += line_t;
     }
     for (int lane = 0; lane < LANES; lane++) {
-        v[lane] += (acc)sum_v[lane];
-        t[lane] += (acc)sum_t[lane];
+        sums->v[lane] += (acc)sum_v[lane];
+        sums->t[lane] += (acc)sum_t[lane];
     }
+}
+
+// A read-out leaves one entry.
+STEP void store_sum(const totals *sums, plane_set *set) {
+    for (int lane = 0; lane < LANES; lane++) {
+        set->v[0][lane] = (scalar)sums->v[lane];
+        set->t[0][lane] = (scalar)sums->t[lane];
+    }
+}
+
+STEP void clear_set(plane_set *set) {
+    size_t size = plane_set_size(set->height, set->width, set->range_y, set->range_x);
+    memset(set->v, 0, size * sizeof(real));
+    memset(set->t, 0, size * sizeof(real));
 }

@@ -93,40 +93,36 @@ CLONES void NAME(ntk_planes_finish)(const ntk_planes *program, const scalar *row
     // The covariances at the read-out do not depend on the variances behind the last activation.
     memset(q[0], 0, (size_t)last->end_height * (size_t)last->end_width * sizeof(real));
 
-    // The image against itself, as far as poolings mix its planes.
-    for (size_t s = 0; s + 1 < program->count; s++) {
-        const ntk_segment *segment = &program->segments[s];
-        clear_set(&work.pooled[s]);
-        for (int dy = -segment->self_y; dy <= segment->self_y; dy++)
-            for (int dx = -segment->self_x; dx <= segment->self_x; dx++) {
-                start_plane(&work, s, dy * segment->stride_y, dx * segment->stride_x, &images);
-                forward_plane(&work, segment, dy, dx, &images, 0);
-                add_to_pool(work.planes[0], segment, dy, dx, &work.pooled[s]);
-            }
-    }
+    // The image against itself, as far as its planes are mixed.
+    totals sums;
+    for (size_t s = 0; s + 1 < program->count; s++) forward_segment(&work, s, &images, &sums);
 
     for (size_t s = program->count; s-- > 0;) {
         const ntk_segment *segment = &program->segments[s];
-        if (segment->sink == NTK_POOL) {
-            // q of the next segment is the pooled covariance of the image with itself at D = 0.
+        extent all = {0, 0, segment->end_height, segment->end_width};
+        if (s + 1 < program->count) {
+            // q of the next segment is what the sink makes of the image's covariance with itself, at D = 0.
             plane_set *set = &reverse.pooled[s];
             real *diagonal = set->v + plane_offset(set, 0, 0);
             real scale = R(segment->pool_scale);
             for (size_t p = 0; p < (size_t)set->height * (size_t)set->width; p++)
                 diagonal[p] = fma(scale, q[0][p], diagonal[p]);
-            reverse_pool(reverse.planes[0], segment, 0, 0, set);
-            for (int y = 0; y < segment->end_height; y++)
-                memcpy(q[0] + y * segment->end_width, AT(reverse.planes[0].v, reverse.planes[0], y, 0),
-                       (size_t)segment->end_width * sizeof(real));
+            reverse_sink(reverse.planes[0], segment, all, 0, 0, set);
+            for (int y = 0; y < all.height; y++)
+                memcpy(q[0] + y * all.width, AT(reverse.planes[0].v, reverse.planes[0], y, 0),
+                       (size_t)all.width * sizeof(real));
         }
         if (s > 0) clear_set(&reverse.pooled[s - 1]);
-        for (int dy = -segment->self_y; dy <= segment->self_y; dy++)
-            for (int dx = -segment->self_x; dx <= segment->self_x; dx++) {
+        int first_y, last_y, first_x, last_x;
+        displacements(segment, 1, &first_y, &last_y, &first_x, &last_x);
+        for (int dy = first_y; dy <= last_y; dy++)
+            for (int dx = first_x; dx <= last_x; dx++) {
                 if (dy == 0 && dx == 0) continue;
                 int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
                 start_plane(&work, s, start_dy, start_dx, &images);
                 forward_plane(&work, segment, dy, dx, &images, &reverse.tape);
-                reverse_pool(reverse.planes[0], segment, dy, dx, &reverse.pooled[s]);
+                reverse_sink(reverse.planes[0], segment, extent_at(segment, &work.places[segment->count]), dy, dx,
+                             &reverse.pooled[s]);
                 reverse_plane(&work, &reverse, segment, &images, record + record_offset(program, s), 1);
                 if (s > 0)
                     reverse_start(reverse.planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,

@@ -110,38 +110,30 @@ static void segment_variances(const ntk_segment *segment, variances *stack, size
     }
 }
 
-// Planes of every image of the panel with itself, as far as the pooling behind the segment mixes them.
+// Planes of every image of the panel with itself, as far as the sink of the segment mixes them.
 CLONES static void self_planes(workspace *work, size_t s, const scalar *panel) {
-    const ntk_planes *program = work->program;
-    const ntk_segment *segment = &program->segments[s];
-    plane_set *pooled = &work->pooled[s];
     images images = {panel, panel, PANEL_AGAINST_ITSELF};
-    memset(pooled->v, 0,
-           plane_set_size(pooled->height, pooled->width, pooled->range_y, pooled->range_x) * sizeof(real));
-    for (int dy = -segment->self_y; dy <= segment->self_y; dy++) {
-        for (int dx = -segment->self_x; dx <= segment->self_x; dx++) {
-            int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
-            if (s == 0)
-                start_from_inputs(work->planes[0], segment, start_dy, start_dx, program->channels, &images);
-            else
-                start_from_pool(work->planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,
-                                &work->pooled[s - 1], &images);
-            forward_plane(work, segment, dy, dx, &images, 0);
-            add_to_pool(work->planes[0], segment, dy, dx, pooled);
-        }
-    }
+    totals sums;
+    forward_segment(work, s, &images, &sums);
 }
 
-// Variances after the pooling behind segment s, from the sums of variances in each window and the spread inside it.
+// Variances behind the sink of segment s, from the sums of variances in each window and the spread inside it.
 static void pool_variances(const ntk_planes *program, size_t s, const plane_set *pooled, scalar *panel, acc *sums) {
     const ntk_segment *segment = &program->segments[s];
+    size_t slot = s + 1 < program->count ? program->segments[s + 1].spread : NTK_NO_SLOT;
     real scale = R(segment->pool_scale);
     const real *v = pooled->v + plane_offset(pooled, 0, 0);
-    acc window = segment->pool_scale * segment->pool.height * segment->pool.width;
+    // Of the (window size)² entries that a pool takes those on the diagonal are summed here; flatten takes no others.
+    acc window = segment->pool_scale;
+    if (segment->sink == NTK_POOL) window *= segment->pool.height * segment->pool.width;
+    if (segment->sink == NTK_GLOBAL_POOL) window *= segment->end_height * segment->end_width;
     for (size_t p = 0; p < (size_t)segment->pool_height * (size_t)segment->pool_width; p++) {
-        real mean = v[p] * scale;
-        real spread = R(0.5) * mean;
-        STORE(spread, panel + (program->segments[s + 1].spread + p) * LANES);
+        real spread = R(0);
+        if (slot != NTK_NO_SLOT) {
+            real mean = v[p] * scale;
+            spread = R(0.5) * mean;
+            STORE(spread, panel + (slot + p) * LANES);
+        }
         for (int lane = 0; lane < LANES; lane++) {
             acc q = window * sums[p * LANES + (size_t)lane] - (acc)spread[lane];
             sums[p * LANES + (size_t)lane] = q > 0 ? q : 0;
@@ -149,8 +141,10 @@ static void pool_variances(const ntk_planes *program, size_t s, const plane_set 
     }
 }
 
+// Sums of variances over each window of a pool; a read-out has one window, the image.
 static void window_sums(const ntk_segment *segment, const acc *q, acc *sums, int lane) {
-    const ntk_window *w = &segment->pool;
+    const ntk_window whole = {.height = segment->end_height, .width = segment->end_width};
+    const ntk_window *w = segment->sink == NTK_POOL ? &segment->pool : &whole;
     for (int y = 0; y < segment->pool_height; y++) {
         for (int x = 0; x < segment->pool_width; x++) {
             acc sum = 0;
@@ -188,24 +182,16 @@ void NAME(ntk_planes_prepare)(const ntk_planes *program, const scalar *x, size_t
     for (size_t s = 0; s < program->count; s++) {
         const ntk_segment *segment = &program->segments[s];
         size_t start = (size_t)segment->height * (size_t)segment->width;
-        size_t end = (size_t)segment->end_height * (size_t)segment->end_width;
         for (size_t lane = 0; lane < LANES; lane++) {
             variances stack;
             // The planes are free until the images are run against themselves.
             for (int i = 0; i <= program->depth; i++) stack.q[i] = (acc *)scratch + (size_t)i * size;
             for (size_t p = 0; p < start; p++) stack.q[0][p] = starts[p * LANES + lane];
             segment_variances(segment, &stack, (size_t)program->depth, panel, (int)lane);
-            if (segment->sink == NTK_POOL) {
-                window_sums(segment, stack.q[0], starts, (int)lane);
-            } else {
-                acc mean = 0;
-                for (size_t p = 0; p < end; p++) mean += stack.q[0][p];
-                write_slot(panel, program->size - 1, (int)lane, mean / (acc)end);
-            }
+            window_sums(segment, stack.q[0], starts, (int)lane);
         }
-        if (segment->sink == NTK_POOL) {
-            self_planes(&work, s, panel);
-            pool_variances(program, s, &work.pooled[s], panel, starts);
-        }
+        if (segment->self_y >= 0) self_planes(&work, s, panel);
+        pool_variances(program, s, &work.pooled[s], panel, starts);
     }
+    for (size_t lane = 0; lane < LANES; lane++) write_slot(panel, program->size - 1, (int)lane, starts[lane]);
 }

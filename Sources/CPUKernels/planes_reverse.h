@@ -48,13 +48,11 @@ static inline size_t most_taped(const ntk_planes *program) {
 typedef struct {
     tape tape;
     plane planes[NTK_DEPTH + 1];
-    plane_set pooled[NTK_DEPTH];
+    plane_set *pooled;
 } reverse_workspace;
 
 static inline size_t reverse_size(const ntk_planes *program) {
-    size_t total = 2 * most_taped(program) * plane_size(program) + 2 * (size_t)(program->depth + 1) * plane_size(program);
-    for (size_t s = 0; s + 1 < program->count; s++) total += 2 * pooled_size(program, s);
-    return total;
+    return 2 * (most_taped(program) + (size_t)(program->depth + 1)) * plane_size(program) + sinks_size(program);
 }
 
 size_t NAME(ntk_planes_gradient_scratch)(const ntk_planes *program) {
@@ -74,13 +72,7 @@ static inline real *lay_out_reverse(const ntk_planes *program, real *memory, wor
     }
     reverse->tape = (tape){memory, size};
     memory += 2 * most_taped(program) * size;
-    for (size_t s = 0; s + 1 < program->count; s++) {
-        reverse->pooled[s] = work->pooled[s];
-        reverse->pooled[s].v = memory;
-        reverse->pooled[s].t = memory + pooled_size(program, s);
-        memory += 2 * pooled_size(program, s);
-    }
-    return memory;
+    return lay_out_sinks(program, memory, &reverse->pooled);
 }
 
 // ---- steps backwards ------------------------------------------------------------------------------------------------
@@ -279,6 +271,12 @@ STEP void reverse_pool(plane target, const ntk_segment *segment, int dy, int dx,
     }
 }
 
+// The adjoints of a sink, at one plane.
+STEP void reverse_sink(plane target, const ntk_segment *segment, extent rows, int dy, int dx, const plane_set *set) {
+    if (segment->sink == NTK_POOL) reverse_pool(target, segment, dy, dx, set);
+    else reverse_sum(target, rows, set->v, set->t);
+}
+
 // The adjoints at the start of a plane go to the pool before the segment.
 STEP void reverse_start(plane source, const ntk_segment *segment, double pool_scale, int dy, int dx, plane_set *set) {
     extent rows = extent_of(segment->height, segment->width, dy, dx, 0);
@@ -313,22 +311,6 @@ STEP void reverse_inputs(plane source, const ntk_segment *segment, int dy, int d
         }
 }
 
-STEP void start_plane(workspace *work, size_t s, int dy, int dx, const images *images) {
-    const ntk_planes *program = work->program;
-    const ntk_segment *segment = &program->segments[s];
-    if (s == 0)
-        start_from_inputs(work->planes[0], segment, dy, dx, program->channels, images);
-    else
-        start_from_pool(work->planes[0], segment, program->segments[s - 1].pool_scale, dy, dx, &work->pooled[s - 1],
-                        images);
-}
-
-STEP void clear_set(plane_set *set) {
-    size_t size = plane_set_size(set->height, set->width, set->range_y, set->range_x);
-    memset(set->v, 0, size * sizeof(real));
-    memset(set->t, 0, size * sizeof(real));
-}
-
 // Adds the record of every pair of the panel, for L = coefficient (k_weight k + t_weight t) at the read-out, to
 // record, [record size] vectors. coefficients: [lanes].
 CLONES void NAME(ntk_planes_reverse)(const ntk_planes *program, const scalar *row, const scalar *panel,
@@ -339,27 +321,25 @@ CLONES void NAME(ntk_planes_reverse)(const ntk_planes *program, const scalar *ro
     lay_out_reverse(program, scratch, &work, &reverse);
     images images = {row, panel, ROW_AGAINST_PANEL};
     real *record = (real *)record_memory;
-    acc sum_v[LANES], sum_t[LANES];
-    for (size_t s = 0; s + 1 < program->count; s++) forward_segment(&work, s, &images, sum_v, sum_t);
+    totals sums;
+    size_t last = program->count - 1;
+    for (size_t s = 0; s < last; s++) forward_segment(&work, s, &images, &sums);
 
-    const ntk_segment *last = &program->segments[program->count - 1];
-    double entries = (double)last->end_height * last->end_width;
-    if (last->sink == NTK_GLOBAL_POOL) entries *= entries;
-    real k = R(k_weight / entries) * LOAD(coefficients), t = R(t_weight / entries) * LOAD(coefficients);
+    double scale = program->segments[last].pool_scale;
+    reverse.pooled[last].v[0] = R(k_weight * scale) * LOAD(coefficients);
+    reverse.pooled[last].t[0] = R(t_weight * scale) * LOAD(coefficients);
     for (size_t s = program->count; s-- > 0;) {
         const ntk_segment *segment = &program->segments[s];
         if (s > 0) clear_set(&reverse.pooled[s - 1]);
         int first_y, last_y, first_x, last_x;
-        displacements(segment, &first_y, &last_y, &first_x, &last_x);
+        displacements(segment, 0, &first_y, &last_y, &first_x, &last_x);
         for (int dy = first_y; dy <= last_y; dy++)
             for (int dx = first_x; dx <= last_x; dx++) {
                 int start_dy = dy * segment->stride_y, start_dx = dx * segment->stride_x;
                 start_plane(&work, s, start_dy, start_dx, &images);
                 forward_plane(&work, segment, dy, dx, &images, &reverse.tape);
-                if (segment->sink == NTK_POOL)
-                    reverse_pool(reverse.planes[0], segment, dy, dx, &reverse.pooled[s]);
-                else
-                    reverse_sum(reverse.planes[0], extent_at(segment, &work.places[segment->count]), &k, &t);
+                reverse_sink(reverse.planes[0], segment, extent_at(segment, &work.places[segment->count]), dy, dx,
+                             &reverse.pooled[s]);
                 reverse_plane(&work, &reverse, segment, &images, record + record_offset(program, s), 0);
                 if (s > 0)
                     reverse_start(reverse.planes[0], segment, program->segments[s - 1].pool_scale, start_dy, start_dx,

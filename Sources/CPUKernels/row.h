@@ -20,7 +20,7 @@ STEP void add_lanes(const real *v, scalar *sum) {
 }
 
 // Two accumulators for each of four columns hide the latency of a fused multiply-add.
-STEP void dots(const scalar *u, const scalar *v, size_t dimension, scalar *rho) {
+STEP void dots(const scalar *u, const scalar *v, size_t dimension, scalar *product) {
     real even[DOT_COLUMNS], odd[DOT_COLUMNS];
     for (int c = 0; c < DOT_COLUMNS; c++) even[c] = odd[c] = 0;
     size_t k = 0;
@@ -38,13 +38,13 @@ STEP void dots(const scalar *u, const scalar *v, size_t dimension, scalar *rho) 
     }
     for (int c = 0; c < DOT_COLUMNS; c++) {
         real sum = even[c] + odd[c];
-        add_lanes(&sum, rho + c);
+        add_lanes(&sum, product + c);
     }
     for (; k < dimension; k++)
-        for (int c = 0; c < DOT_COLUMNS; c++) rho[c] += u[k] * v[c * dimension + k];
+        for (int c = 0; c < DOT_COLUMNS; c++) product[c] += u[k] * v[c * dimension + k];
 }
 
-STEP void dot(const scalar *u, const scalar *v, size_t dimension, scalar *rho) {
+STEP void dot(const scalar *u, const scalar *v, size_t dimension, scalar *product) {
     real even = 0, odd = 0;
     size_t k = 0;
     for (; k + 2 * REAL_WIDTH <= dimension; k += 2 * REAL_WIDTH) {
@@ -53,14 +53,14 @@ STEP void dot(const scalar *u, const scalar *v, size_t dimension, scalar *rho) {
     }
     for (; k + REAL_WIDTH <= dimension; k += REAL_WIDTH) even = fma(LOAD(u + k), LOAD(v + k), even);
     even += odd;
-    add_lanes(&even, rho);
-    for (; k < dimension; k++) *rho += u[k] * v[k];
+    add_lanes(&even, product);
+    for (; k < dimension; k++) *product += u[k] * v[k];
 }
 
-STEP void correlate_row(size_t columns, size_t dimension, const scalar *u, const scalar *v, scalar *rho) {
+STEP void correlate_row(size_t columns, size_t dimension, const scalar *u, const scalar *v, scalar *product) {
     size_t j = 0;
-    for (; j + DOT_COLUMNS <= columns; j += DOT_COLUMNS) dots(u, v + j * dimension, dimension, rho + j);
-    for (; j < columns; j++) dot(u, v + j * dimension, dimension, rho + j);
+    for (; j + DOT_COLUMNS <= columns; j += DOT_COLUMNS) dots(u, v + j * dimension, dimension, product + j);
+    for (; j < columns; j++) dot(u, v + j * dimension, dimension, product + j);
 }
 
 CLONES void NAME(ntk_accumulate)(size_t columns, size_t dimension, const scalar *w, const scalar *v, size_t stride,
@@ -105,19 +105,19 @@ CLONES void NAME(ntk_row_gradient)(const ntk_program *program, int is_nngp, cons
                                    const inputs_t *columns, size_t column_begin, size_t column_end,
                                    const double *cotangents, size_t count, size_t outputs, const scalar *weights,
                                    size_t weight_stride, scalar *gradient, double *sums) {
-    scalar rho[GROUP] = {0}, value[GROUP], tangential[GROUP], radial[GROUP], w[GROUP];
+    scalar product[GROUP] = {0}, value[GROUP], tangential[GROUP], radial[GROUP], a[GROUP];
     size_t d = program->dimension;
-    for (size_t s = 0; s < count; s++) sums[s] = 0;
+    for (size_t s = 0; s < 2 * count; s++) sums[s] = 0;
     for (size_t j = column_begin; j < column_end; j += GROUP) {
         size_t valid = column_end - j < GROUP ? column_end - j : GROUP;
-        const scalar *unit = columns->unit + j * d;
-        correlate_row(valid, d, rows->unit + row * d, unit, rho);
-        NAME(ntk_tangent)(program, is_nngp, rows, row, row + 1, columns, j, j + valid, rho, GROUP, value, tangential,
+        const scalar *centred = columns->centred + j * d;
+        correlate_row(valid, d, rows->centred + row * d, centred, product);
+        NAME(ntk_tangent)(program, is_nngp, rows, row, row + 1, columns, j, j + valid, product, GROUP, value, tangential,
                           radial, GROUP);
         for (size_t s = 0; s < count; s++) {
-            NAME(ntk_weigh)(valid, outputs, cotangents + s * outputs, weights + j, weight_stride, tangential, radial,
-                            w, sums + s);
-            NAME(ntk_accumulate)(valid, d, w, unit, d, j == column_begin, gradient + s * d);
+            NAME(ntk_weigh)(columns, j, j + valid, outputs, cotangents + s * outputs, weights + j, weight_stride,
+                            tangential, radial, a, sums + 2 * s);
+            NAME(ntk_accumulate)(valid, d, a, centred, d, j == column_begin, gradient + s * d);
         }
     }
 }

@@ -24,108 +24,57 @@
 #define inputs_t NAME(ntk_inputs)
 #define BLOCK 256
 #define VECTORS (BLOCK / REAL_WIDTH)
-#define MAXIMUM_SLOTS 7
 
-// Below this e (or c) the correlation of a matrix product has lost digits, and 1 − ρ is formed from differences.
-#define NEAR (REAL_BITS == 32 ? 1.0 / 64 : 1e-4)
-
-// ---- variances per input --------------------------------------------------------------------------------------------
-
-static acc sum_of_squares(const scalar *x, size_t count) {
-    typedef double wide __attribute__((ext_vector_type(8)));
-    typedef scalar narrow __attribute__((ext_vector_type(8), aligned(sizeof(scalar))));
-    wide sum = 0;
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8) {
-        wide v = __builtin_convertvector(*(const narrow *)(x + i), wide);
-        sum += v * v;
-    }
-    acc total = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-    for (; i < count; i++) total += (acc)x[i] * x[i];
-    return total;
-}
-
-static void fill_slots(const ntk_program *program, acc q, scalar *slots, size_t stride) {
-    variance stack[NTK_DEPTH];
-    variance *v = stack;
-    *v = (variance){q, 1};
-    for (size_t i = 0; i < program->count; i++) {
-        const ntk_step *step = &program->steps[i];
-        const acc *p = step->parameters;
-        acc slot[MAXIMUM_SLOTS];
-        int filled = 0;
-        switch (step->opcode) {
-        case NTK_DENSE: dense_variance(v, slot, p), filled = 3; break;
-        case NTK_ABRELU: abrelu_variance(v, slot, p), filled = 1; break;
-        case NTK_ERF: erf_variance(v, slot, p), filled = 7; break;
-        case NTK_GELU: gelu_variance(v, slot, p), filled = 7; break;
-        case NTK_LAYER_NORM: layer_norm_variance(v, slot, p), filled = 1; break;
-        case NTK_FORK: v[1] = v[0], v++; break;
-        case NTK_EXCHANGE: {
-            variance main = v[0];
-            v[0] = v[-1];
-            v[-1] = main;
-            break;
-        }
-        case NTK_JOIN:
-            join_variance(v, v - 1, slot), filled = 3;
-            v[-1] = v[0];
-            v--;
-            break;
-        case NTK_CONV: break;
-        }
-        for (int s = 0; s < filled; s++) slots[(step->slot + s) * stride] = (scalar)slot[s];
-    }
-    acc slot[2];
-    readout_variance(v, slot);
-    for (int s = 0; s < 2; s++) slots[(program->readout + s) * stride] = (scalar)slot[s];
-}
-
-void NAME(ntk_prepare)(const ntk_program *program, const scalar *x, size_t begin, size_t end, const inputs_t *inputs) {
-    size_t d = program->dimension;
-    for (size_t i = begin; i < end; i++) {
-        acc square = sum_of_squares(x + i * d, d);
-        acc norm = sqrt(square);
-        acc inverse = norm > 0 ? 1 / norm : 0;
-        for (size_t k = 0; k < d; k++) inputs->unit[i * d + k] = (scalar)(x[i * d + k] * inverse);
-        inputs->norm[i] = (scalar)norm;
-        fill_slots(program, square / (acc)d, inputs->slots + i, inputs->stride);
-    }
-}
+#include "scalar_prepare.h"
 
 // ---- the start of a pair --------------------------------------------------------------------------------------------
 
-// e = |u − u'|²/2 and c = |u + u'|²/2, without cancellation.
-STEP void near_pair(const scalar *u, const scalar *v, size_t count, scalar *e, scalar *c) {
+// |w − w'|² and |w + w'|².
+STEP void near_sums(const scalar *w, const scalar *v, size_t count, scalar *minus_sum, scalar *plus_sum) {
     real minus = 0, plus = 0;
     size_t i = 0;
     for (; i + REAL_WIDTH <= count; i += REAL_WIDTH) {
-        real a = LOAD(u + i), b = LOAD(v + i);
+        real a = LOAD(w + i), b = LOAD(v + i);
         minus = fma(a - b, a - b, minus);
         plus = fma(a + b, a + b, plus);
     }
     scalar m = 0, p = 0;
     for (int k = 0; k < REAL_WIDTH; k++) m += minus[k], p += plus[k];
-    for (; i < count; i++) m += (u[i] - v[i]) * (u[i] - v[i]), p += (u[i] + v[i]) * (u[i] + v[i]);
-    *e = m < p ? m / 2 : 2 - p / 2;
-    *c = m < p ? 2 - m / 2 : p / 2;
+    for (; i < count; i++) m += (w[i] - v[i]) * (w[i] - v[i]), p += (w[i] + v[i]) * (w[i] + v[i]);
+    *minus_sum = m;
+    *plus_sum = p;
 }
 
-STEP void start_pairs(pair *s, size_t vectors, size_t valid, const scalar *rho, const scalar *u, const scalar *v,
-                      size_t dimension) {
+STEP void load_row_start(const inputs_t *rows, size_t i, real *row) {
+    for (int n = 0; n < START_NUMBERS; n++) row[n] = R(rows->start[n * rows->stride + i]);
+}
+
+STEP void load_column_start(const inputs_t *columns, size_t j, real *column) {
+    for (int n = 0; n < START_NUMBERS; n++) column[n] = LOAD(columns->start + n * columns->stride + j);
+}
+
+// Row i and the `valid` columns from j on, with the products of their centred inputs.
+STEP void start_pairs(pair *s, size_t vectors, size_t valid, const scalar *product, const inputs_t *rows, size_t i,
+                      const inputs_t *columns, size_t j, size_t dimension) {
+    real row[START_NUMBERS], column[START_NUMBERS];
+    load_row_start(rows, i, row);
     for (size_t k = 0; k < vectors; k++) {
-        real r = LOAD(rho + k * REAL_WIDTH);
-        pair start = {1 - r, 1 + r, R(0)};
-        real m = fmin(start.e, start.c);
-        if (ANY(m < R(NEAR)))
+        real own = LOAD(product + k * REAL_WIDTH);
+        mask_t is_near;
+        load_column_start(columns, j + k * REAL_WIDTH, column);
+        start_pair(&s[k], &own, row, column, &is_near);
+        if (ANY(is_near)) {
+            real minus = 0, plus = 0;
             for (int lane = 0; lane < REAL_WIDTH && k * REAL_WIDTH + lane < valid; lane++)
-                if (m[lane] < (scalar)NEAR) {
-                    scalar e, c;
-                    near_pair(u, v + (k * REAL_WIDTH + lane) * dimension, dimension, &e, &c);
-                    start.e[lane] = e;
-                    start.c[lane] = c;
+                if (is_near[lane]) {
+                    scalar m, p;
+                    near_sums(rows->centred + i * dimension,
+                              columns->centred + (j + k * REAL_WIDTH + lane) * dimension, dimension, &m, &p);
+                    minus[lane] = m;
+                    plus[lane] = p;
                 }
-        s[k] = start;
+            start_near_pair(&s[k], &minus, &plus, row, column, &is_near);
+        }
     }
 }
 
@@ -227,7 +176,7 @@ STEP void store_block(scalar *target, const real *source, size_t valid) {
 
 CLONES void NAME(ntk_forward)(const ntk_program *program, const inputs_t *rows, size_t row_begin, size_t row_end,
                               const inputs_t *columns, size_t column_begin, size_t column_end, int triangular,
-                              const scalar *rho, size_t rho_stride, scalar *nngp, scalar *ntk, size_t stride) {
+                              const scalar *product, size_t product_stride, scalar *nngp, scalar *ntk, size_t stride) {
     pair stack[NTK_DEPTH][VECTORS];
     real value[VECTORS];
     size_t d = program->dimension;
@@ -236,9 +185,9 @@ CLONES void NAME(ntk_forward)(const ntk_program *program, const inputs_t *rows, 
         for (size_t j = column_begin; j < end; j += BLOCK) {
             size_t valid = end - j < BLOCK ? end - j : BLOCK;
             size_t vectors = (valid + REAL_WIDTH - 1) / REAL_WIDTH;
-            size_t offset = (i - row_begin) * rho_stride + (j - column_begin);
+            size_t offset = (i - row_begin) * product_stride + (j - column_begin);
             size_t target = (i - row_begin) * stride + (j - column_begin);
-            start_pairs(stack[0], vectors, valid, rho + offset, rows->unit + i * d, columns->unit + j * d, d);
+            start_pairs(stack[0], vectors, valid, product + offset, rows, i, columns, j, d);
             forward_block(program, vectors, rows->slots + i, rows->stride, columns->slots + j, columns->stride, stack);
             real scale = R(rows->slots[program->readout * rows->stride + i]);
             const scalar *scales = columns->slots + program->readout * columns->stride + j;
@@ -258,26 +207,26 @@ CLONES void NAME(ntk_forward)(const ntk_program *program, const inputs_t *rows, 
 
 CLONES void NAME(ntk_tangent)(const ntk_program *program, int is_nngp, const inputs_t *rows, size_t row_begin,
                               size_t row_end, const inputs_t *columns, size_t column_begin, size_t column_end,
-                              const scalar *rho, size_t rho_stride, scalar *value, scalar *tangential,
+                              const scalar *product, size_t product_stride, scalar *value, scalar *tangential,
                               scalar *radial, size_t stride) {
     pair stack[NTK_DEPTH][VECTORS];
     tangent slopes[NTK_DEPTH][VECTORS];
-    real correlation[VECTORS], across[VECTORS], result[3][VECTORS];
+    real rho[VECTORS], across[VECTORS], result[3][VECTORS];
     size_t d = program->dimension;
+    real size = R(d);
     for (size_t i = row_begin; i < row_end; i++) {
-        real inverse_norm = R(rows->norm[i] > 0 ? 1 / rows->norm[i] : 0);
+        scalar norm = rows->start[START_NORM * rows->stride + i];
+        real inverse_norm = R(norm > 0 ? 1 / norm : 0);
         for (size_t j = column_begin; j < column_end; j += BLOCK) {
             size_t valid = column_end - j < BLOCK ? column_end - j : BLOCK;
             size_t vectors = (valid + REAL_WIDTH - 1) / REAL_WIDTH;
-            size_t offset = (i - row_begin) * rho_stride + (j - column_begin);
+            size_t offset = (i - row_begin) * product_stride + (j - column_begin);
             size_t target = (i - row_begin) * stride + (j - column_begin);
-            pair *start = stack[0];
-            start_pairs(start, vectors, valid, rho + offset, rows->unit + i * d, columns->unit + j * d, d);
+            start_pairs(stack[0], vectors, valid, product + offset, rows, i, columns, j, d);
             for (size_t k = 0; k < vectors; k++) {
-                real norm = LOAD(columns->norm + j + k * REAL_WIDTH) / (scalar)d;
-                correlation[k] = 1 - start[k].e;
-                across[k] = SELECT(start[k].e * start[k].c > COLLINEAR, norm, R(0));
-                slopes[0][k] = (tangent){R(1), R(0), R(0), R(0)};
+                real column[START_NUMBERS];
+                load_column_start(columns, j + k * REAL_WIDTH, column);
+                start_tangent(&stack[0][k], &slopes[0][k], column, &size, &rho[k], &across[k]);
             }
             const scalar *row_at = rows->slots + i, *columns_at = columns->slots + j;
             tangent_block(program, vectors, row_at, rows->stride, columns_at, columns->stride, stack, slopes);
@@ -287,7 +236,7 @@ CLONES void NAME(ntk_tangent)(const ntk_program *program, int is_nngp, const inp
                     row[n] = R(row_at[(program->readout + n) * rows->stride]);
                     col[n] = LOAD(columns_at + (program->readout + n) * columns->stride + k * REAL_WIDTH);
                 }
-                readout_tangent(&stack[0][k], &slopes[0][k], is_nngp, row, col, &correlation[k], &across[k],
+                readout_tangent(&stack[0][k], &slopes[0][k], is_nngp, row, col, &rho[k], &across[k],
                                 &inverse_norm, &result[0][k], &result[1][k], &result[2][k]);
             }
             store_block(value + target, result[0], valid);
@@ -297,57 +246,9 @@ CLONES void NAME(ntk_tangent)(const ntk_program *program, int is_nngp, const inp
     }
 }
 
-CLONES void NAME(ntk_weigh)(size_t columns, size_t outputs, const double *cotangent, const scalar *weights,
-                            size_t weight_stride, const scalar *tangential, const scalar *radial, scalar *w,
-                            double *sum) {
-    for (size_t j = 0; j < columns; j += BLOCK) {
-        size_t valid = columns - j < BLOCK ? columns - j : BLOCK;
-        real total = 0;
-        size_t k = 0;
-        for (; k + REAL_WIDTH <= valid; k += REAL_WIDTH) {
-            real c = 0;
-            for (size_t o = 0; o < outputs; o++)
-                c = fma(R(cotangent[o]), LOAD(weights + o * weight_stride + j + k), c);
-            STORE(c * LOAD(tangential + j + k), w + j + k);
-            total = fma(c, LOAD(radial + j + k), total);
-        }
-        double block = 0;
-        for (int lane = 0; lane < REAL_WIDTH; lane++) block += total[lane];
-        for (; k < valid; k++) {
-            scalar c = 0;
-            for (size_t o = 0; o < outputs; o++) c += (scalar)cotangent[o] * weights[o * weight_stride + j + k];
-            w[j + k] = c * tangential[j + k];
-            block += (double)c * radial[j + k];
-        }
-        *sum += block;
-    }
-}
+#include "scalar_gradient.h"
 
 #include "row.h"
-
-CLONES void NAME(ntk_predict)(size_t columns, size_t outputs, const scalar *value, const double *weights,
-                              size_t weight_stride, double *f) {
-    typedef double wide __attribute__((ext_vector_type(8)));
-    typedef double unaligned_wide __attribute__((ext_vector_type(8), aligned(8)));
-    typedef scalar narrow __attribute__((ext_vector_type(8), aligned(sizeof(scalar))));
-    for (size_t o = 0; o < outputs; o++) {
-        const double *weight = weights + o * weight_stride;
-        wide total = 0;
-        size_t j = 0;
-        for (; j + 8 <= columns; j += 8) {
-            wide v = __builtin_convertvector(*(const narrow *)(value + j), wide);
-            total = fma(v, *(const unaligned_wide *)(weight + j), total);
-        }
-        double sum = 0;
-        for (int lane = 0; lane < 8; lane++) sum += total[lane];
-        for (; j < columns; j++) sum += (double)value[j] * weight[j];
-        f[o] = sum;
-    }
-}
-
-CLONES void NAME(ntk_finish_gradient)(size_t dimension, const scalar *unit, double sum, scalar *gradient) {
-    for (size_t k = 0; k < dimension; k++) gradient[k] += (scalar)sum * unit[k];
-}
 
 #define TRANSPOSE_BLOCK 16
 

@@ -44,6 +44,11 @@ package protocol Backend: AnyObject, Sendable {
     /// - Returns: [rows, outputs] in `accumulatePrecision`.
     func predict(_ linearization: Linearization, weights: Buffer, outputs: Int) throws(ComputeError) -> Buffer
 
+    /// `linearize` and `predict` in one pass, where no gradient is wanted.
+    func predict(
+        _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer
+
     /// `∇_{x_i} Σ_j (Σ_c cotangents[i, s, c] weights[j, c]) K(x_i, x_j)` for every row i and cotangent s.
     /// - Parameters:
     ///   - cotangents: [rows, count, outputs] in `accumulatePrecision`.
@@ -64,6 +69,12 @@ package protocol Backend: AnyObject, Sendable {
 }
 
 extension Backend {
+    package func predict(
+        _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs, weights: Buffer, outputs: Int
+    ) throws(ComputeError) -> Buffer {
+        try predict(linearize(kind, rows: rows, columns: columns), weights: weights, outputs: outputs)
+    }
+
     package func gradient(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs,
         cotangents: Buffer, count: Int, weights: Buffer, outputs: Int

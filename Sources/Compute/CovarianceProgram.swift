@@ -103,6 +103,8 @@ extension CovarianceStep {
         }
     }
 
+    /// Numbers per input that a pair starts from in the scalar geometry, as `pair.cl` lists them.
+    package static var startNumberCount: Int { 4 }
     /// Slots of the read-out after the last step: √q and its growth.
     package static var readoutSlotCount: Int { 2 }
 }

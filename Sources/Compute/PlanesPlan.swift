@@ -48,15 +48,15 @@ package struct PlanesPlan: Sendable, Hashable {
         package static let none = Reach(y: -1, x: -1)
     }
 
-    /// Steps between two poolings.
+    /// Steps between two sinks. The one behind a read-out has images of one pixel.
     package struct Segment: Sendable, Hashable {
         /// Size of the image at the start.
         package let height: Int
         package let width: Int
         /// Whether Θ is there at the start; it is 0 in front of the first layer with weights.
         package let hasNTK: Bool
-        /// Offset, in numbers per image, of half the spread inside a window of the pool before; nil in the first
-        /// segment.
+        /// Offset, in numbers per image, of half the spread inside a window of the pool before; nil in the first segment
+        /// and behind flatten, which takes no two different pixels.
         package let spread: Int?
         package fileprivate(set) var steps: [Step] = []
         /// Whether displacements wrap around.
@@ -90,7 +90,7 @@ package struct PlanesPlan: Sendable, Hashable {
     package private(set) var rimX = 0
     /// States that are alive at once.
     package let depth: Int
-    /// What the dense layers behind the read-out make of (NNGP, NTK).
+    /// What the dense layers at the end make of (NNGP, NTK).
     package let tail: PlanesTail
 
     /// - Precondition: the program is not scalar.
@@ -99,16 +99,24 @@ package struct PlanesPlan: Sendable, Hashable {
         channels = program.input.channels
         size = program.input.count
         depth = program.depth
-        tail = PlanesTail(program.steps[(readout + 1)...])
+        // Dense layers at the end are an affine map of what the last segment sums up. What stands between the read-out
+        // and them runs as a segment of its own, on images of one pixel.
+        let linear = program.steps.lastIndex { if case .dense = $0 { false } else { true } } ?? readout
+        tail = PlanesTail(program.steps[(linear + 1)...])
         let needsRim = program.geometry == .full
         var stack = [Shape(height: program.input.height, width: program.input.width, hasNTK: false)]
-        open(stack[0], isFirst: true)
-        for (index, step) in program.steps[...readout].enumerated() {
+        open(stack[0], hasSpread: false)
+        for (index, step) in program.steps[...linear].enumerated() {
             let top = stack.count - 1
             switch step {
             case .convolution(let window, _, _):
                 let isBare = !program.steps[index + 1].isPointwise
                 convolve(step, window, &stack[top], needsRim: needsRim, isBare: isBare)
+            case .dense(let weight, let bias):
+                let isBare = !program.steps[index + 1].isPointwise
+                convolve(
+                    .convolution(.pixel, weightVariance: weight, biasVariance: bias), .pixel, &stack[top],
+                    needsRim: false, isBare: isBare)
             case .abrelu, .erf, .gelu, .layerNorm:
                 append(step, stack[top], slot: reserve(step.planeSlotCount * stack[top].pixels))
             case .fork:
@@ -125,12 +133,15 @@ package struct PlanesPlan: Sendable, Hashable {
                 let pool = pool(window, isMean, stack[0])
                 close(stack[0], .pool(pool))
                 stack[0] = Shape(height: pool.height, width: pool.width, hasNTK: stack[0].hasNTK)
-                open(stack[0], isFirst: false)
-            case .flatten: close(stack[0], .flatten)
-            case .globalPool: close(stack[0], .globalPool)
-            case .dense: preconditionFailure("a dense layer before the read-out")
+                open(stack[0], hasSpread: true)
+            case .flatten, .globalPool:
+                close(stack[0], step == .flatten ? .flatten : .globalPool)
+                guard index < linear else { continue }
+                stack[0] = Shape(height: 1, width: 1, hasNTK: stack[0].hasNTK)
+                open(stack[0], hasSpread: step == .globalPool)
             }
         }
+        if readout < linear { close(stack[0], .flatten) }
         setRanges()
         _ = reserve(1)
     }
@@ -151,11 +162,11 @@ package struct PlanesPlan: Sendable, Hashable {
         return size
     }
 
-    private mutating func open(_ shape: Shape, isFirst: Bool) {
+    private mutating func open(_ shape: Shape, hasSpread: Bool) {
         segments.append(
             Segment(
                 height: shape.height, width: shape.width, hasNTK: shape.hasNTK,
-                spread: isFirst ? nil : reserve(shape.pixels)))
+                spread: hasSpread ? reserve(shape.pixels) : nil))
     }
 
     private mutating func close(_ shape: Shape, _ sink: Sink) {
@@ -217,7 +228,12 @@ package struct PlanesPlan: Sendable, Hashable {
                 segments[index].selfRange = pool.window.reach(of: own, atMost: last)
                 own = segments[index].selfRange.times(strides)
             case .flatten: segments[index].range = Reach(y: 0, x: 0)
-            case .globalPool: segments[index].range = last
+            case .globalPool:
+                segments[index].range = last
+                // Only what follows wants to know the variance of the mean.
+                guard index + 1 < segments.count else { break }
+                segments[index].selfRange = last
+                own = last.times(strides)
             }
             need = segments[index].range.times(strides)
         }
@@ -231,6 +247,9 @@ extension PlanesPlan.Reach {
 }
 
 extension Window {
+    /// That of a dense layer, on images of one pixel.
+    fileprivate static let pixel = Window(height: 1, width: 1, strideY: 1, strideX: 1, padding: .valid)
+
     /// Displacements that a pool reads to make those of `need`.
     fileprivate func reach(of need: PlanesPlan.Reach, atMost last: PlanesPlan.Reach) -> PlanesPlan.Reach {
         PlanesPlan.Reach(

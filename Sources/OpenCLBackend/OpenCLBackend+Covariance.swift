@@ -21,12 +21,13 @@ extension OpenCLBackend {
         let kernel = try kernel("prepare", of: source)
         let tables = try OpenCLInputs(
             program, count: count, precision: precision,
-            parameters: try upload(text.parameters, as: accumulatePrecision), source: source,
+            parameters: try upload(text.parameters, as: accumulatePrecision),
+            direction: try upload(program.input.direction, as: accumulatePrecision), source: source,
             panel: form.panel(precision, context.device), in: context)
-        let arguments: [KernelArgument] = [
-            .buffer(tables.parameters), .buffer(inputs), .size(count), .size(dimension), .memory(tables.unit),
-            .memory(tables.norm), .memory(tables.slots), .size(tables.stride),
-        ]
+        let arguments: [KernelArgument] =
+            [
+                .buffer(tables.parameters), .buffer(inputs), .size(count), .buffer(tables.direction), .size(dimension),
+            ] + tables.arguments
         switch form {
         case .group:
             let group = CovarianceForm.sumGroup

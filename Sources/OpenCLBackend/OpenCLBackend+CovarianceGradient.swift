@@ -9,33 +9,14 @@ extension OpenCLBackend {
         let kernel = try kernel("linearize", of: left.source)
         let result = try OpenCLLinearization(
             rows: rows.count, width: right.stride, precision: rows.precision, in: context)
-        let arguments: [KernelArgument] = [
-            .buffer(left.parameters), .memory(left.unit), .memory(left.norm), .memory(left.slots), .size(left.stride),
-            .size(rows.count), .memory(right.unit), .memory(right.norm), .memory(right.slots), .size(right.stride),
-            .size(rows.program.input.count), .int(kind == .nngp ? 1 : 0), .memory(result.value),
-            .memory(result.tangential), .memory(result.radial),
-        ]
+        let arguments: [KernelArgument] =
+            [.buffer(left.parameters)] + left.arguments + [.size(rows.count)] + right.arguments
+            + [
+                .size(rows.program.input.count), .int(kind == .nngp ? 1 : 0), .memory(result.value),
+                .memory(result.tangential), .memory(result.radial),
+            ]
         try launchTiles(kernel, arguments, rows: rows.count, columns: right.stride, rows.precision)
         return Linearization(rows: rows, columns: columns, storage: result)
-    }
-
-    package func predict(
-        _ linearization: Linearization, weights: Buffer, outputs: Int
-    ) throws(ComputeError) -> Buffer {
-        let rows = linearization.rows.count
-        let factors = context.factors(of: linearization)
-        let kernel = try kernel("predict", of: pullbackSource(linearization.rows.precision))
-        let turned = try turn(weights, of: linearization, outputs, to: accumulatePrecision)
-        let predictions = try allocate(rows * outputs, accumulatePrecision)
-        let group = sumGroup
-        try launch(
-            kernel,
-            [
-                .memory(factors.value), .size(rows), .size(factors.width), .memory(turned), .size(outputs),
-                .buffer(predictions),
-            ],
-            global: [outputs * group, rows], local: [group, 1])
-        return predictions
     }
 
     package func pullback(
@@ -50,7 +31,7 @@ extension OpenCLBackend {
         let width = context.factors(of: linearization).width
         let parts = PullbackParts(
             points: points, width: width, panel: form.panel(precision, context.device), count: count)
-        let turned = try turn(weights, of: linearization, outputs, to: precision)
+        let turned = try turn(weights, of: linearization.columns, outputs, to: precision)
         let gradient = try allocate(points * count * dimension, precision)
         let advice = "handle fewer points at a time"
         let bytes = precision.byteCount
@@ -59,7 +40,7 @@ extension OpenCLBackend {
         let length = form == .vector ? (dimension + panel - 1) / panel * panel : dimension
         let work = PullbackWork(
             coefficients: try Memory(rows * width * bytes, in: context, advice: advice),
-            sums: try allocate(parts.count * rows, accumulatePrecision),
+            sums: try allocate(2 * parts.count * rows, accumulatePrecision),
             partial: try Memory(parts.count * rows * length * bytes, in: context, advice: advice),
             length: length)
         for first in stride(from: 0, to: count, by: parts.batch) {
@@ -79,34 +60,6 @@ extension OpenCLBackend {
 
     // MARK: Kernels
 
-    /// Work-items that share one sum.
-    private var sumGroup: Int { form == .group ? CovarianceForm.sumGroup : 1 }
-
-    private func pullbackSource(_ precision: Precision) -> ProgramSource {
-        ProgramSource(
-            name: "Covariance/pullback_\(form.rawValue)", precision: precision,
-            parts: [.file("Covariance/pullback.cl"), .file("Covariance/pullback_\(form.rawValue).cl")],
-            options: form.options(precision, context.device))
-    }
-
-    /// Weights as [outputs, width] in `target`, zero past the last column.
-    private func turn(
-        _ weights: Buffer, of linearization: Linearization, _ outputs: Int, to target: Precision
-    ) throws(ComputeError) -> Memory {
-        let columns = linearization.columns.count
-        precondition(weights.count >= columns * outputs, "\(weights.count) weights for \(columns) × \(outputs)")
-        // Where both are the same type, either kernel does.
-        let precision = linearization.rows.precision
-        let entryPoint = target == accumulatePrecision ? "turn_to_acc" : "turn_to_scalar"
-        let kernel = try kernel(entryPoint, of: pullbackSource(precision))
-        let width = context.factors(of: linearization).width
-        let turned = try Memory(outputs * width * target.byteCount, in: context)
-        try launch(
-            kernel, [.buffer(weights), .size(columns), .size(outputs), .memory(turned), .size(width)],
-            global: [width, outputs], local: [form.panel(precision, context.device), 1])
-        return turned
-    }
-
     private func weigh(
         _ linearization: Linearization, _ cotangents: Buffer, _ span: CotangentSpan, _ turned: Memory, _ outputs: Int,
         _ parts: PullbackParts, _ work: PullbackWork
@@ -119,7 +72,9 @@ extension OpenCLBackend {
             [
                 .buffer(cotangents), .size(span.count), .size(span.first), .size(span.batch), .size(rows),
                 .size(outputs), .memory(turned), .memory(factors.tangential), .memory(factors.radial),
-                .size(factors.width), .size(parts.width), .memory(work.coefficients), .buffer(work.sums),
+                .size(factors.width), .size(parts.width),
+                .memory(context.tables(of: linearization.columns).start), .memory(work.coefficients),
+                .buffer(work.sums),
             ],
             global: [parts.count * sumGroup, rows], local: [sumGroup, 1])
     }
@@ -131,9 +86,9 @@ extension OpenCLBackend {
         let dimension = linearization.rows.program.input.count
         let kernel = try kernel("contract", of: pullbackSource(precision))
         let columns = context.tables(of: linearization.columns)
-        let unit = form == .vector ? try turnedUnit(columns, dimension, precision) : columns.unit
+        let centred = form == .vector ? try turnedInputs(columns, dimension, precision) : columns.centred
         let arguments: [KernelArgument] = [
-            .memory(work.coefficients), .size(rows), .size(columns.stride), .size(parts.width), .memory(unit),
+            .memory(work.coefficients), .size(rows), .size(columns.stride), .size(parts.width), .memory(centred),
             .size(work.length), .memory(work.partial),
         ]
         let panel = form.panel(precision, context.device)
@@ -153,22 +108,42 @@ extension OpenCLBackend {
         }
     }
 
-    /// The inputs of unit norm in the order of the vector form's `contract`.
-    private func turnedUnit(
+    /// The centred inputs in the order of the vector form's `contract`.
+    private func turnedInputs(
         _ tables: OpenCLInputs, _ dimension: Int, _ precision: Precision
     ) throws(ComputeError) -> Memory {
         try tables.turned.withLock { turned throws(ComputeError) in
             if let turned { return turned }
-            let kernel = try kernel("turn_unit", of: pullbackSource(precision))
+            let kernel = try kernel("turn_centred", of: pullbackSource(precision))
             let panel = form.panel(precision, context.device)
             let blocks = (dimension + panel - 1) / panel
             let memory = try Memory(
                 blocks * tables.stride * panel * precision.byteCount, in: context,
                 advice: "use fewer inputs or a device with more memory")
             try launch(
-                kernel, [.memory(tables.unit), .size(dimension), .size(tables.stride), .memory(memory)],
+                kernel, [.memory(tables.centred), .size(dimension), .size(tables.stride), .memory(memory)],
                 global: [tables.stride, blocks], local: [panel, 1])
             turned = memory
+            return memory
+        }
+    }
+
+    /// Which coordinates are zero in all inputs.
+    private func blanks(
+        _ tables: OpenCLInputs, _ dimension: Int, _ precision: Precision
+    ) throws(ComputeError) -> Memory {
+        try tables.blanks.withLock { blanks throws(ComputeError) in
+            if let blanks { return blanks }
+            let kernel = try kernel("find_blanks", of: pullbackSource(precision))
+            let memory = try Memory(dimension, in: context)
+            try launch(
+                kernel,
+                [
+                    .memory(tables.centred), .memory(tables.start), .size(tables.stride), .buffer(tables.direction),
+                    .size(dimension), .memory(memory),
+                ],
+                global: [dimension], local: [CovarianceForm.sumGroup])
+            blanks = memory
             return memory
         }
     }
@@ -178,14 +153,18 @@ extension OpenCLBackend {
         _ work: PullbackWork, _ gradient: Buffer
     ) throws(ComputeError) {
         let dimension = linearization.rows.program.input.count
+        let tables = context.tables(of: linearization.rows)
+        let blanks = try blanks(context.tables(of: linearization.columns), dimension, linearization.rows.precision)
         let kernel = try kernel("finish", of: pullbackSource(linearization.rows.precision))
         let share = form == .vector ? CovarianceForm.finishShare : 1
         try launch(
             kernel,
             [
                 .memory(work.partial), .buffer(work.sums), .size(parts.count), .size(rows), .size(work.length),
-                .memory(context.tables(of: linearization.rows).unit), .size(dimension), .size(span.count),
-                .size(span.first), .size(span.batch), .buffer(gradient),
+                .memory(tables.centred), .memory(tables.start), .size(tables.stride), .buffer(tables.direction),
+                .memory(blanks),
+                .size(dimension),
+                .size(span.count), .size(span.first), .size(span.batch), .buffer(gradient),
             ],
             global: [(dimension + share - 1) / share, rows], local: [form == .vector ? 1 : CovarianceForm.sumGroup, 1])
     }
@@ -202,7 +181,7 @@ private struct CotangentSpan {
 private struct PullbackWork {
     /// [rows, width]
     let coefficients: Memory
-    /// [parts, rows] in `accumulatePrecision`
+    /// [2, parts, rows] in `accumulatePrecision`
     let sums: Buffer
     /// [parts, rows, length]
     let partial: Memory

@@ -27,13 +27,13 @@ extension OpenCLBackend {
         // Where one covariance is not wanted, its parameter is bound to the other's memory and not written.
         let nngp = wanted & 1 != 0 ? first : last
         let ntk = wanted & 2 != 0 ? last : first
-        let arguments: [KernelArgument] = [
-            .buffer(rows.parameters), .memory(rows.unit), .memory(rows.slots), .size(rows.stride),
-            .size(tile.rowRange.lowerBound), .size(tile.rowRange.upperBound), .memory(columns.unit),
-            .memory(columns.slots), .size(columns.stride), .size(firstPanel), .size(stride),
-            .size(tile.rows.program.input.count), .int(isTriangular ? 1 : 0), .int(Int32(wanted)), .memory(nngp),
-            .memory(ntk),
-        ]
+        let arguments: [KernelArgument] =
+            [.buffer(rows.parameters)] + rows.arguments
+            + [.size(tile.rowRange.lowerBound), .size(tile.rowRange.upperBound)] + columns.arguments
+            + [
+                .size(firstPanel), .size(stride), .size(tile.rows.program.input.count), .int(isTriangular ? 1 : 0),
+                .int(Int32(wanted)), .memory(nngp), .memory(ntk),
+            ]
         try launchTiles(
             kernel, arguments, rows: tile.rowRange.upperBound - firstRow, columns: width, precision)
 

@@ -33,7 +33,7 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
 
 extension StorageError {
     /// A system call on the way to a written file failed.
-    static func writing(_ path: String, _ cause: SystemError) -> StorageError {
+    package static func writing(_ path: String, _ cause: SystemError) -> StorageError {
         StorageError(
             .unwritable, path: path, failure: "cannot be written", reason: cause.message, advice: cause.writingAdvice)
     }

@@ -50,6 +50,16 @@ package final class KernelPredictor: Sendable {
             linearization: linearization, predictor: self)
     }
 
+    /// f alone at `count` points.
+    /// - Parameter points: [count, d].
+    /// - Returns: [count, k].
+    package func predict(_ points: Buffer, count: Int) throws(ComputeError) -> Tensor<Double> {
+        let rows = try backend.prepare(program, inputs: points, count: count)
+        let predictions = try backend.predict(
+            kind, rows: rows, columns: training, weights: weights, outputs: outputs)
+        return Tensor(shape: [count, outputs], elements: try backend.download(predictions))
+    }
+
     /// f at any number of points.
     /// - Parameter points: [m, …].
     /// - Returns: [m, k].
@@ -57,7 +67,7 @@ package final class KernelPredictor: Sendable {
         var elements: [Double] = []
         for range in blocks(points.count) {
             let buffer = try backend.upload(points[range].elements, as: precision)
-            elements += try linearized(buffer, count: range.count).predictions.elements
+            elements += try predict(buffer, count: range.count).elements
         }
         return Tensor(shape: [points.count, outputs], elements: elements)
     }

@@ -28,12 +28,12 @@ package struct PlanSummary: Sendable, CustomStringConvertible {
         var isRead = geometry == .scalar
         var flops = geometry == .scalar ? 2.0 * Double(program.input.count) : 0
         var stack: [(Int, Int)] = []
-        // Behind the last pool of a net read out by flatten the diagonal suffices.
+        // From the last pool of a net read out by flatten on the diagonal suffices.
         let lastPool = program.steps.lastIndex { if case .pool = $0 { true } else { false } } ?? -1
         let endsInFlatten = program.readout.map { program.steps[$0] == .flatten } ?? false
         func entries(_ index: Int) -> (Int, CovarianceProgram.Geometry) {
             if isRead { return (1, .scalar) }
-            let isDiagonal = geometry == .diagonal || (endsInFlatten && index > lastPool)
+            let isDiagonal = geometry == .diagonal || (endsInFlatten && index >= lastPool)
             return isDiagonal ? (height * width, .diagonal) : (height * width * height * width, .full)
         }
         if geometry != .scalar { flops += 2 * Double(program.input.channels) * Double(entries(0).0) }

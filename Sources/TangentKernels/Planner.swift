@@ -68,18 +68,9 @@ public struct Planner {
         return CovarianceProgram(geometry: isDiagonal ? .diagonal : .full, input: input, steps: steps)
     }
 
-    mutating func append(_ step: CovarianceStep, layer: String) throws(ArchitectureError) {
-        if case .dense = step { hasWeights = true } else { try requirePixelsOrVector(layer) }
+    mutating func append(_ step: CovarianceStep) {
+        if case .dense = step { hasWeights = true }
         steps.append(step)
-    }
-
-    /// What follows the read-out of a convolutional net is linear in its covariances.
-    private func requirePixelsOrVector(_ layer: String) throws(ArchitectureError) {
-        let readout = steps.firstIndex { $0 == .flatten || $0 == .globalPool }
-        guard let readout, readout > 0 || steps[0] == .globalPool else { return }
-        throw ArchitectureError(
-            "layer '\(layer)' stands behind the read-out of a convolutional net, where only dense is available; put it "
-                + "before flatten or global_avg_pool")
     }
 
     mutating func readOut(_ step: CovarianceStep) throws(ArchitectureError) {
@@ -147,7 +138,6 @@ public struct Planner {
     }
 
     mutating func fork() throws(ArchitectureError) {
-        try requirePixelsOrVector("residual")
         guard forks.count < Self.maximumNesting else {
             throw ArchitectureError(
                 "residual blocks are nested more than \(Self.maximumNesting) deep; flatten the nesting")

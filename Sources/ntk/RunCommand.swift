@@ -21,9 +21,16 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Say what each stage does.")
     var verbose = false
 
+    @Option(help: .private)
+    var parent: Int32?
+
     func run() async throws {
         try await Failure.report {
             let configuration = try arguments.load()
+            guard configuration.sweep == nil else {
+                throw configuration.error(at: "sweep", "spans several runs; start them with ntk sweep")
+            }
+            let parent = parent
             let (quiet, verbose) = (quiet, verbose)
             let observer: RunObserver = { event in
                 switch event {
@@ -44,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
                 configuration, name: Configuration.name(ofFile: arguments.config), backends: backends,
                 version: NTKCommand.version, observer: observer)
             let start = ContinuousClock.now
-            let outcome = try await Interruption.guarding { try await run.execute() }
+            let outcome = try await Interruption.guarding(parent: parent) { try await run.execute() }
             Terminal.error.endProgress()
             print(ResultsTable(outcome.configuration, outcome.records).render(.standardOutput), terminator: "")
             guard !quiet else { return }

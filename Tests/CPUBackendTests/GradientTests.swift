@@ -93,5 +93,38 @@ import Testing
             }
         }
         #expect(Distance.relative(found, to: wanted) <= Tolerance.reordering(n, precision))
+        let alone = try problem.backend.download(
+            problem.backend.predict(
+                .ntk, rows: problem.rows, columns: problem.columns, weights: problem.weights, outputs: outputs))
+        #expect(Distance.relative(alone, to: wanted) <= Tolerance.reordering(n, precision))
+    }
+
+    /// Where every input is zero the gradient is exactly zero, in one row or many, fused or not; and where only the
+    /// training inputs are, it is not.
+    @Test(arguments: Precision.allCases, [1, 5])
+    func blankPixelsHaveNoGradient(precision: Precision, rows: Int) throws {
+        let backend = CPUBackend()
+        let program = try Architecture.fc(depth: 2).program(channels: 40)
+        let (training, blank) = Images.withBlankPixels(30, 40, seed: 7)
+        var points = Images.withBlankPixels(rows, 40, seed: 8).inputs
+        points.elements[blank[0]] = 0.5
+        let columns = try backend.prepare(program, inputs: training, precision)
+        let prepared = try backend.prepare(program, inputs: points, precision)
+        var generator = SeededGenerator(seed: 9)
+        let weights = try backend.upload(generator.numbers(30), as: .float64)
+        let cotangents = try backend.upload(generator.numbers(rows), as: .float64)
+        let linearization = try backend.linearize(.ntk, rows: prepared, columns: columns)
+        let gradients = [
+            try backend.gradient(
+                .ntk, rows: prepared, columns: columns, cotangents: cotangents, count: 1, weights: weights,
+                outputs: 1),
+            try backend.pullback(linearization, cotangents: cotangents, count: 1, weights: weights, outputs: 1),
+        ]
+        for gradient in gradients {
+            let numbers = try backend.download(gradient)
+            let zeros = numbers.indices.filter { numbers[$0] == 0 }
+            let wanted = (0..<rows).flatMap { row in blank.map { row * 40 + $0 } }.filter { $0 != blank[0] }
+            #expect(zeros == wanted)
+        }
     }
 }

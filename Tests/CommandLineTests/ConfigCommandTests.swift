@@ -14,6 +14,32 @@ import Testing
         #expect(try run.program("config", "check", "small.yaml").output == "small.yaml: valid\n")
     }
 
+    @Test func thePlanFollowsTheConfiguration() throws {
+        let run = try SmallRun()
+        try run.write(
+            """
+            data: {name: mnist}
+            model: {layers: [{conv: {filter: 3}}, relu, {avg_pool: {window: 2, stride: 2}}, relu, flatten, dense]}
+
+            """)
+        let shown = try run.program("config", "show", "small.yaml")
+        #expect(shown.code == 0 && shown.error == "")
+        #expect(
+            shown.output.hasSuffix(
+                """
+
+                # plan: what describes a pair behind each step
+                #   conv 3×3      full, 614656 numbers
+                #   relu          full, 614656 numbers
+                #   avg_pool 2×2  diagonal, 196 numbers
+                #   relu          diagonal, 196 numbers
+                #   flatten       scalar, 1 number
+                #   dense         scalar, 1 number
+                #   about 31971912 flops per pair
+
+                """))
+    }
+
     @Test func theRunFolderHoldsAConfigurationThatGivesTheSameRun() throws {
         let run = try SmallRun(sections: "save: [predictions]")
         #expect(try run().code == 0)

@@ -57,7 +57,7 @@ struct CovarianceFailureTests {
         let parameters = try backend.upload(text.parameters, as: backend.accumulatePrecision)
         let error = try #require(throws: ComputeError.self) {
             try OpenCLInputs(
-                program, count: count, precision: .float32, parameters: parameters,
+                program, count: count, precision: .float32, parameters: parameters, direction: parameters,
                 source: ProgramSource(file: "Covariance/scalar_vector", precision: .float32), panel: 32,
                 in: backend.context)
         }

@@ -1,5 +1,6 @@
 import CPUBackend
 import Compute
+import TestSupport
 import Testing
 
 @testable import OpenCLBackend
@@ -11,6 +12,8 @@ struct CovarianceGradientTests {
 
     private struct Result {
         let predictions: [Double]
+        /// Without what gradients need.
+        let predictionsAlone: [Double]
         let pulledBack: [Double]
         let gradient: [Double]
     }
@@ -33,6 +36,8 @@ struct CovarianceGradientTests {
         return Result(
             predictions: try backend.download(
                 backend.predict(linearization, weights: weights, outputs: outputs)),
+            predictionsAlone: try backend.download(
+                backend.predict(kind, rows: points, columns: training, weights: weights, outputs: outputs)),
             pulledBack: try backend.download(
                 backend.pullback(
                     linearization, cotangents: directions, count: count, weights: weights, outputs: outputs)),
@@ -58,6 +63,9 @@ struct CovarianceGradientTests {
             #expect(
                 CovarianceCases.error(found.predictions, expected.predictions) <= precision.valueBound,
                 "predictions, \(name)")
+            #expect(
+                CovarianceCases.error(found.predictionsAlone, expected.predictions) <= precision.valueBound,
+                "predictions alone, \(name)")
             #expect(
                 CovarianceCases.error(found.pulledBack, expected.pulledBack) <= precision.gradientBound,
                 "pullback, \(name)")
@@ -113,6 +121,28 @@ struct CovarianceGradientTests {
             let first = try gradient(backend)
             #expect(first == (try gradient(backend)))
             #expect(CovarianceCases.error(first, try gradient(CPUBackend())) <= precision.gradientBound)
+        }
+    }
+
+    /// Where every input is zero the gradient is exactly zero; and where only the training inputs are, it is not.
+    @Test(arguments: CovarianceForm.allCases)
+    func blankPixelsHaveNoGradient(form: CovarianceForm) throws {
+        let backend = try CovarianceCases.backend(form)
+        let (training, blank) = Images.withBlankPixels(70, Self.dimension, seed: 7)
+        var points = Images.withBlankPixels(5, Self.dimension, seed: 8).inputs
+        points.elements[blank[0]] = 0.5
+        for precision in Machine.precisions(of: backend) {
+            let program = CovarianceCases.nets[1].program(Self.dimension)
+            let columns = try backend.prepared(program, training.elements, precision)
+            let rows = try backend.prepared(program, points.elements, precision)
+            let weights = try backend.upload(CovarianceCases.random(70, 1, seed: 9), as: backend.accumulatePrecision)
+            let cotangents = try backend.upload(CovarianceCases.random(5, 1, seed: 10), as: backend.accumulatePrecision)
+            let numbers = try backend.download(
+                backend.gradient(
+                    .ntk, rows: rows, columns: columns, cotangents: cotangents, count: 1, weights: weights,
+                    outputs: 1))
+            let wanted = (0..<5).flatMap { row in blank.map { row * Self.dimension + $0 } }.filter { $0 != blank[0] }
+            #expect(numbers.indices.filter { numbers[$0] == 0 } == wanted)
         }
     }
 }

@@ -49,4 +49,27 @@ struct PlanesPlanTests {
         #expect(tail[.nngp](k: 1, t: 5) == 9 * (9 + 4) + 4)
         #expect(tail[.ntk](k: 1, t: 5) == 9 * (13 + 9 * 5) + 121)
     }
+
+    @Test func otherLayersBehindTheReadOut() throws {
+        let plan = try plan([conv, Relu(), Flatten(), dense, Relu(), dense])
+        #expect(plan.segments.map(\.sink) == [.flatten, .flatten])
+        #expect([plan.segments[1].height, plan.segments[1].width] == [1, 1])
+        let window = Window(height: 1, width: 1, strideY: 1, strideX: 1, padding: .valid)
+        #expect(
+            plan.segments[1].steps.map(\.operation)
+                == [.convolution(window, weightVariance: 9, biasVariance: 4), .abrelu(a: 0, b: 1)])
+        // 48 inputs; two numbers per pixel of relu, on 16 pixels and on one, and the last variance.
+        #expect(plan.segments[1].spread == nil && plan.size == 48 + 32 + 2 + 1)
+        #expect(plan.tail[.nngp](k: 1, t: 5) == 13)
+    }
+
+    /// The variance of a mean over pixels wants the image's covariance with itself, on all planes.
+    @Test func theSpreadOfAGlobalPool() throws {
+        let alone = try plan([conv, Relu(), GlobalAvgPool(), dense, dense])
+        #expect(alone.segments.count == 1 && displacements([alone.segments[0].selfRange]) == [[-1, -1]])
+        let followed = try plan([conv, pool, conv, Relu(), GlobalAvgPool(), dense, Relu(), dense])
+        #expect(displacements(followed.segments.map(\.range)) == [[3, 3], [1, 1], [0, 0]])
+        #expect(displacements(followed.segments.map(\.selfRange)) == [[3, 3], [1, 1], [-1, -1]])
+        #expect(followed.segments[2].spread != nil)
+    }
 }

@@ -85,10 +85,14 @@ import Testing
         #expect(
             message([conv, Relu()], side: 4)
                 == "the net ends in an image of 4 × 4; end it with flatten or global_avg_pool, and dense")
+        #expect(message([conv, Flatten(), dense, Relu(), dense], side: 4) == "no error")
+        #expect(message([conv, GlobalAvgPool(), Relu(), Residual(main: [dense]), LayerNorm()], side: 4) == "no error")
         #expect(
-            message([conv, Flatten(), dense, Relu(), dense], side: 4)
-                == "layer 'relu' stands behind the read-out of a convolutional net, where only dense is available; put "
-                + "it before flatten or global_avg_pool")
+            message([conv, Flatten(), dense, pool], side: 4)
+                == "layer 'avg_pool' has no image to read; put it before flatten or global_avg_pool")
+        #expect(
+            message([conv, Flatten(), dense, GlobalAvgPool()], side: 4)
+                == "layer 'global_avg_pool' has no pixels left to read out; remove it")
         #expect(
             message([conv, AvgPool(window: (2, 2), stride: (2, 2), padding: .same), GlobalAvgPool(), dense], side: 5)
                 == "layer 'avg_pool' of 2 × 2 cuts windows at the border of an image of 5 × 5; use padding valid or a "

@@ -19,7 +19,8 @@ package struct PlainCovariance: Sendable {
         return pair
     }
 
-    private mutating func apply(_ layer: any Layer) throws {
+    /// Goes on by one layer.
+    package mutating func apply(_ layer: any Layer) throws {
         switch layer {
         case let layer as Dense: dense(layer.weightStd * layer.weightStd, layer.biasStd * layer.biasStd)
         case is Relu: abrelu(0, 1)

@@ -10,6 +10,25 @@ package enum RandomArchitecture {
         return Architecture([dense(&generator)] + inner + [dense(&generator)])
     }
 
+    /// A net for images of height × width: convolutions, poolings, activations, normalisation and residual blocks, a
+    /// read-out, and in half of the cases more than one dense layer behind it.
+    package static func convolutional(seed: UInt64, height: Int, width: Int, channels: Int) -> Architecture {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<1000 {
+            let isCircular = Int.random(in: 0..<4, using: &generator) == 0
+            var layers = [conv(isCircular, stride: (1, 1), &generator), activation(&generator)]
+            for _ in 0..<Int.random(in: 0...2, using: &generator) { layers += block(isCircular, &generator) }
+            layers.append(Bool.random(using: &generator) ? Flatten() : GlobalAvgPool())
+            if Bool.random(using: &generator) {
+                layers += self.layers(count: Int.random(in: 1...3, using: &generator), depth: 1, &generator)
+            }
+            let net = Architecture(layers + [dense(&generator)])
+            // Windows that do not fit, and orders that do not go together, are drawn anew.
+            if (try? net.program(height: height, width: width, channels: channels)) != nil { return net }
+        }
+        preconditionFailure("no net of 1000 fits images of \(height) × \(width)")
+    }
+
     /// Standard normal vectors, [count, dimension], each scaled by its own factor.
     package static func inputs(
         _ count: Int, _ dimension: Int, seed: UInt64, scale: ClosedRange<Double> = 0.3...3
@@ -52,5 +71,42 @@ package enum RandomArchitecture {
         Dense(
             weightStd: Double.random(in: 0.7...1.8, using: &generator),
             biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
+    }
+
+    private static func block(_ isCircular: Bool, _ generator: inout SeededGenerator) -> [any Layer] {
+        let window = { (generator: inout SeededGenerator) in
+            (Int.random(in: 1...3, using: &generator), Int.random(in: 1...3, using: &generator))
+        }
+        let (size, stride) = (window(&generator), window(&generator))
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: return [AvgPool(window: size, stride: stride)]
+        case 1: return [SumPool(window: size, stride: stride), LayerNorm(eps: 0.1)]
+        case 2:
+            return [
+                Residual(
+                    main: [activation(&generator), conv(isCircular, stride: stride, &generator)],
+                    shortcut: stride == (1, 1) ? [] : [conv(isCircular, stride: stride, &generator)])
+            ]
+        case 3: return [conv(isCircular, stride: stride, &generator), LayerNorm(eps: 0.1), activation(&generator)]
+        default: return [conv(isCircular, stride: (1, 1), &generator), activation(&generator)]
+        }
+    }
+
+    private static func conv(
+        _ isCircular: Bool, stride: (Int, Int), _ generator: inout SeededGenerator
+    ) -> any Layer {
+        Conv(
+            filter: (Int.random(in: 1...4, using: &generator), Int.random(in: 1...4, using: &generator)),
+            stride: stride,
+            padding: isCircular ? .circular : [.same, .same, .valid].randomElement(using: &generator) ?? .same,
+            weightStd: Double.random(in: 0.7...1.8, using: &generator),
+            biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
+    }
+
+    private static func activation(_ generator: inout SeededGenerator) -> any Layer {
+        let all: [any Layer] = [
+            Relu(), LeakyRelu(alpha: 0.3), ABRelu(a: -0.7, b: 1.3), Abs(), Erf(), Gelu(), Identity(),
+        ]
+        return all.randomElement(using: &generator) ?? Relu()
     }
 }

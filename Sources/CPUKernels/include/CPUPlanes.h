@@ -37,9 +37,10 @@ typedef struct {
     double parameters[NTK_STEP_PARAMETERS];
 } ntk_plane_step;
 
+// What ends a segment: a read-out by the sum of the entries (p, p), one by the sum of all entries, window sums.
 typedef enum { NTK_FLATTEN, NTK_GLOBAL_POOL, NTK_POOL } ntk_sink;
 
-// Steps between two poolings.
+// Steps between two sinks. Behind a read-out images have one pixel.
 typedef struct {
     const ntk_plane_step *_Nullable steps;
     size_t count;
@@ -50,9 +51,10 @@ typedef struct {
     int self_y, self_x;        // the same for an image against itself; −1 for none
     ntk_sink sink;
     ntk_window pool;
-    int pool_height, pool_width; // size after the pool
-    double pool_scale;           // 1/(window size)² for a mean, 1 for a sum
-    // Planes of slots: half the spread inside a window after the pool before this segment; NTK_NO_SLOT in the first.
+    int pool_height, pool_width; // size after the sink
+    double pool_scale;           // 1/(number of summed entries) for a mean, 1 for a sum
+    // Planes of slots: half the spread inside a window of the sink before this segment; NTK_NO_SLOT where there is
+    // none, in the first segment and behind flatten.
     size_t spread;
     int is_circular; // displacements wrap around
     int has_ntk;     // whether t is there at the start

@@ -18,6 +18,16 @@ extension Configuration {
         return try make(try Includes.resolve(tree, name, []), overrides, environment)
     }
 
+    /// Reads a file once and makes a configuration of it for each list of overrides.
+    static func load(
+        _ path: String, variants: [[String]], environment: [String: String]
+    ) throws(ConfigurationError) -> [Configuration] {
+        let file = try Includes.read(path)
+        var configurations: [Configuration] = []
+        for overrides in variants { configurations.append(try make(file, overrides, environment)) }
+        return configurations
+    }
+
     private static func make(
         _ file: SourceNode, _ overrides: [String], _ environment: [String: String]
     ) throws(ConfigurationError) -> Configuration {

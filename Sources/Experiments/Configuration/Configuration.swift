@@ -19,6 +19,7 @@ package struct Configuration: Section {
     package var inference = InferenceSection()
     package var attacks: [AttackSection] = []
     package var save: [SavedArrays] = []
+    package var sweep: SweepSection?
     /// Where the keys were written.
     package var origins = Origins(SourceNode(.mapping([]), .file("configuration", line: nil)))
 
@@ -43,7 +44,9 @@ package struct Configuration: Section {
         Key(
             "save", \.save, Kind.choice { $0.isAvailable }.list(of: "names of arrays"),
             "arrays to export as .npy: kernels | predictions | gradients | adversarial"),
-        Key(unavailable: "sweep", "the runs of ntk sweep"),
+        Key(
+            "sweep", \.sweep, Kind.section.optional, "the runs of ntk sweep", identifies: false,
+            isWritten: { $0.sweep != nil }),
         Key(unavailable: "launcher", "where the runs of a sweep are started"),
     ]
 

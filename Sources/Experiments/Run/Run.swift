@@ -79,8 +79,7 @@ package struct Run: Sendable {
     private func openFolder(_ dataset: Dataset) throws -> RunFolder {
         var data: [String: String] = [:]
         for file in dataset.files { data[URL(fileURLWithPath: file.path).lastPathComponent] = file.sha256 }
-        let id = String(try Fingerprint(of: configuration.canonical).hex.prefix(10))
-        let path = configuration.output ?? RunFolder.defaultPath(name: name, id: id)
+        let path = try configuration.output ?? RunFolder.defaultPath(name: name, id: configuration.runID)
         return try RunFolder(configuration, at: path, data: data) { bytes, path in
             try AtomicFile.write(Array(bytes), to: path)
         }

@@ -8,6 +8,8 @@ package struct ResultRecord: Sendable, Hashable {
         self.fields = fields.map { PlainValue.Member($0.key, $0.value) }
     }
 
+    init(fields: [PlainValue.Member]) { self.fields = fields }
+
     /// Reads back a line of `metrics.jsonl`.
     init?(json line: String) {
         guard let node = try? SourceNode(yaml: line, file: ""), case .mapping(let entries) = node.value else {

@@ -26,6 +26,6 @@ public struct ABRelu: Layer {
     }
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
-        try planner.append(.abrelu(a: a, b: b), layer: "abrelu")
+        planner.append(.abrelu(a: a, b: b))
     }
 }

@@ -7,6 +7,6 @@ public struct Abs: Layer {
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {}
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
-        try planner.append(.abrelu(a: -1, b: 1), layer: "abs")
+        planner.append(.abrelu(a: -1, b: 1))
     }
 }

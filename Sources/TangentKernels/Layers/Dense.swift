@@ -29,7 +29,7 @@ public struct Dense: Layer {
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
         try planner.requireFlat("dense")
-        try planner.append(
-            .dense(weightVariance: weightStd * weightStd, biasVariance: biasStd * biasStd), layer: "dense")
+        planner.append(
+            .dense(weightVariance: weightStd * weightStd, biasVariance: biasStd * biasStd))
     }
 }

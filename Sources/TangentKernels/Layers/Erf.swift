@@ -6,5 +6,5 @@ public struct Erf: Layer {
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {}
 
-    public func plan(_ planner: inout Planner) throws(ArchitectureError) { try planner.append(.erf, layer: "erf") }
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) { planner.append(.erf) }
 }

@@ -6,5 +6,5 @@ public struct Gelu: Layer {
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {}
 
-    public func plan(_ planner: inout Planner) throws(ArchitectureError) { try planner.append(.gelu, layer: "gelu") }
+    public func plan(_ planner: inout Planner) throws(ArchitectureError) { planner.append(.gelu) }
 }

@@ -13,6 +13,6 @@ public struct LayerNorm: Layer {
     }
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
-        try planner.append(.layerNorm(eps: eps), layer: "layer_norm")
+        planner.append(.layerNorm(eps: eps))
     }
 }

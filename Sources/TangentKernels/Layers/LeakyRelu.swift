@@ -16,6 +16,6 @@ public struct LeakyRelu: Layer {
     }
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
-        try planner.append(.abrelu(a: alpha, b: 1), layer: "leaky_relu")
+        planner.append(.abrelu(a: alpha, b: 1))
     }
 }

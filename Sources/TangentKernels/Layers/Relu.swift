@@ -7,6 +7,6 @@ public struct Relu: Layer {
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {}
 
     public func plan(_ planner: inout Planner) throws(ArchitectureError) {
-        try planner.append(.abrelu(a: 0, b: 1), layer: "relu")
+        planner.append(.abrelu(a: 0, b: 1))
     }
 }

@@ -27,6 +27,7 @@ enum Failure {
             case .interrupted: Interruption.isByTerminal ? .controlC : .interrupted
             case .memory: .usage
             }
+        case SweepError.interrupted: Interruption.isByTerminal ? .controlC : .interrupted
         case is ConfigurationError, is UsageError: .usage
         case let error as DatasetError: error.isDataAtFault ? .data : .usage
         case let error as RunFolderError: error.kind == .taken ? .usage : .data

@@ -10,8 +10,16 @@ enum Interruption {
     static var isByTerminal: Bool { signalSeen.load(ordering: .relaxed) == SIGINT }
 
     /// Runs `work`, cancelling it when a signal comes.
-    static func guarding<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) async throws -> T {
+    /// - Parameter parent: process that started this one; its end is as good as a signal.
+    static func guarding<T: Sendable>(
+        parent: pid_t? = nil, _ work: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
         let task = Task { try await work() }
+        let watch = DispatchSource.makeTimerSource(queue: .global())
+        watch.setEventHandler { if let parent, getppid() != parent { task.cancel() } }
+        watch.schedule(deadline: .now(), repeating: parent == nil ? .never : .seconds(1))
+        watch.resume()
+        defer { watch.cancel() }
         let sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

@@ -127,7 +127,6 @@ import Testing
             "seed: 0\nfeatures: {count: 10}",
             "c.yaml:2: section 'features' is not available in this version; remove it"
         ),
-        ("sweep:\n  method: grid", "c.yaml:1: section 'sweep' is not available in this version; remove it"),
         ("- a\n- b", "c.yaml:1: the configuration must be a map of keys, found a list"),
         ("seed: 1\ndata:\n  train: 1\n  train: 2", "c.yaml:3: key 'train' is given more than once in the same map"),
         (

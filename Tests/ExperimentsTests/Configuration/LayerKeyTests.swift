@@ -42,17 +42,4 @@ import Testing
         #expect(try read(key, "[relu, {dense: {b_std: null}}]").0 == expected)
         #expect(key.kind.write(expected).flow == "[relu, {dense: {b_std: 0}}]")
     }
-
-    @Test func presetsAreThereOnceTheirLayersAre() {
-        #expect(Preset.fc.isAvailable)
-        let myrtle = Preset.myrtle7.descriptions(depth: 0, activation: .init("relu")).map { $0.name }
-        let block = ["conv", "relu"]
-        #expect(
-            myrtle
-                == block + block + ["avg_pool"] + block + block + ["avg_pool"] + block + block
-                + ["global_avg_pool", "dense"])
-        #expect(
-            Preset.conv.descriptions(depth: 2, activation: .init("erf")).map { $0.name }
-                == ["conv", "erf", "conv", "erf", "flatten", "dense"])
-    }
 }
