@@ -49,7 +49,7 @@ let package = Package(
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
         // Finite nets: layers, training, empirical NTK and its dynamics.
-        .target(name: "Networks", dependencies: ["Compute", "TangentKernels", "Inference", "COpenBLAS"]),
+        .target(name: "Networks", dependencies: ["Compute", "Storage", "TangentKernels", "Inference", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
         .target(name: "Attacks", dependencies: ["Compute", "TangentKernels", "Networks"]),
         // The library's face: a net, its Gram matrices, predictions and attacks.
@@ -76,7 +76,8 @@ let package = Package(
             name: "ntk",
             dependencies: [
                 "CVersion",
-                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Attacks",
+                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Networks",
+                "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -98,7 +99,10 @@ let package = Package(
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
         .testTarget(
             name: "NetworksTests",
-            dependencies: ["Networks", "Inference", "Attacks", "OpenCLBackend", "CPUBackend", "TestSupport"]),
+            dependencies: [
+                "Networks", "Inference", "Attacks", "Storage", "OpenCLBackend", "CPUBackend", "TestSupport",
+                "StorageTestSupport",
+            ]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),

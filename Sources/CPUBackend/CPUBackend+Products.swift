@@ -49,7 +49,9 @@ extension CPUBackend {
             if i != j {
                 T.transpose(i.count, j.count, lower, n, c + j.lowerBound * n + i.lowerBound, n)
             } else {
-                for row in 0..<i.count { for column in row + 1..<i.count { lower[row * n + column] = lower[column * n + row] } }
+                for row in 0..<i.count {
+                    for column in row + 1..<i.count { lower[row * n + column] = lower[column * n + row] }
+                }
             }
         }
     }

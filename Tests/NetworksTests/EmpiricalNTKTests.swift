@@ -96,7 +96,8 @@ import Testing
                 let x = Array(points.elements[i * 6..<(i + 1) * 6])
                 let y = Array(points.elements[j * 6..<(j + 1) * 6])
                 let limit = try PlainCovariance.of(architecture, x, y)
-                let scale = try PlainCovariance.of(architecture, x, x).t.squareRoot()
+                let scale =
+                    try PlainCovariance.of(architecture, x, x).t.squareRoot()
                     * PlainCovariance.of(architecture, y, y).t.squareRoot()
                 // A hidden unit's share varies by about its size: five standard errors.
                 #expect(abs(mean[i * 4 + j] - limit.t) < 5 * scale / Double(width * nets).squareRoot())

@@ -24,7 +24,8 @@ import Testing
         #expect(dynamics.distances.elements[3] == 1 && dynamics.distances.elements[1] == 0)
         let end = 10.0.squareRoot()
         #expect(dynamics.radii == [0, 1 / end, 1 / end, 1])
-        for (angle, wanted) in zip(dynamics.angles, [0, 0, Double.pi / 4, .pi / 2]) {
+        let angles: [Double] = [0, 0, .pi / 4, .pi / 2]
+        for (angle, wanted) in zip(dynamics.angles, angles) {
             // 1 − cos loses half of the digits at zero.
             #expect(abs(angle - wanted) < 1e-7)
         }

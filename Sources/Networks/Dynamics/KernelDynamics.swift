@@ -53,12 +53,11 @@ package struct KernelDynamics: Sendable {
 
     /// d(Θ_s, Θ_t) = 1 − ⟨Θ_s, Θ_t⟩ / (‖Θ_s‖ ‖Θ_t‖), [times, times]; 0 on the diagonal.
     package var distances: Tensor<Double> {
-        let norms = norms
-        return Tensor(
+        Tensor(
             shape: [times, times],
             elements: (0..<times * times).map { index in
                 let (s, t) = (index / times, index % times)
-                return s == t ? 0 : 1 - product(s, t) / (norms[s] * norms[t])
+                return s == t ? 0 : 1 - product(s, t) / (product(s, s) * product(t, t)).squareRoot()
             })
     }
 

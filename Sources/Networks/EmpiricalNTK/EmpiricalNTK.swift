@@ -78,7 +78,7 @@ package struct EmpiricalNTK: Sendable {
                     ? first : try DerivativeBlock(network, points: (columns ?? rows)[j], contractions: contractions)
                 let shares = try contract(first, second, isDiagonal: isDiagonal, layers, separated: separated)
                 for (share, result) in zip(shares, results) {
-                    try copy(share.buffer, to: result, i, j, mirrored: columns == nil && !isDiagonal)
+                    try copy(share.buffer, to: result, i, j, mirrored: columns == nil)
                 }
             }
         }
@@ -179,7 +179,7 @@ package struct EmpiricalNTK: Sendable {
         }
     }
 
-    /// Copies a share into its place, and its transpose where the pair of blocks stands for two.
+    /// Copies a share into its place; where the kernel is symmetric also its transpose.
     private func copy(
         _ share: Buffer, to result: HostMatrix, _ i: Range<Int>, _ j: Range<Int>, mirrored: Bool
     ) throws(ComputeError) {
@@ -189,7 +189,8 @@ package struct EmpiricalNTK: Sendable {
         func write<T: Real>(_ type: T.Type) {
             result.withElements(as: type) { target in
                 for row in 0..<rows {
-                    for column in 0..<columns {
+                    // On the diagonal what is below it stands for both sides: sums over pixels have an order.
+                    for column in 0..<(mirrored && top == left ? row + 1 : columns) {
                         let number = T(numbers[row * columns + column])
                         target[(top + row) * result.columns + left + column] = number
                         if mirrored { target[(left + column) * result.columns + top + row] = number }
