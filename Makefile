@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # What the program needs, and what its tests need besides.
-PACKAGES := ocl-icd-opencl-dev opencl-headers libclblast-dev libopenblas-dev liblapacke-dev zlib1g-dev libssl-dev libisal-dev \
+PACKAGES := ocl-icd-opencl-dev opencl-headers libclblast-dev libopenblas-dev liblapacke-dev zlib1g-dev libssl-dev libisal-dev libpng-dev \
 	libsqlite3-dev
 DATA_PACKAGES := dataset-fashion-mnist
 TEST_PACKAGES := pocl-opencl-icd

@@ -26,6 +26,7 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         // The OpenCL text, embedded; its files are named in kernels.c.
         .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
@@ -60,11 +61,14 @@ let package = Package(
             ]),
         // Readers of data sets, where to find them and how to fetch them.
         .target(name: "Datasets", dependencies: ["Compute", "Storage"]),
-        // Configuration, run folders, the stages of a run, tables.
+        // Charts and panels of images as values; drawn as SVG and PNG, handed on as Vega-Lite.
+        .target(name: "Figures", dependencies: ["CPNG"]),
+        // Configuration, run folders, the stages of a run, tables, reports.
         .target(
             name: "Experiments",
             dependencies: [
                 "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Attacks", "Datasets",
+                "Figures",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -76,8 +80,8 @@ let package = Package(
             name: "ntk",
             dependencies: [
                 "CVersion",
-                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Networks",
-                "Attacks",
+                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Inference",
+                "Networks", "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -96,7 +100,7 @@ let package = Package(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "COpenBLAS", "TestSupport"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
         .testTarget(
             name: "NetworksTests",
             dependencies: [
@@ -106,7 +110,12 @@ let package = Package(
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TangentKernels"]),
+        .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: [
+                "Experiments", "Figures", "Storage", "Compute", "TangentKernels", "Inference", "StorageTestSupport",
+            ]),
         // The built executable, as scripts see it.
         .testTarget(
             name: "CommandLineTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),

@@ -25,6 +25,30 @@ package enum Labels {
         return labels.isEmpty ? 0 : Double(right) / Double(labels.count)
     }
 
+    /// Mean of y f for a binary task, else of the output of the label minus the mean of the other outputs, which is
+    /// y f where two outputs are f/2 and −f/2.
+    ///
+    /// Source: Tsilivis & Kempe 2022, draft, eq. 3 and 4.
+    package static func correlation(_ predictions: [Double], outputs: Int, labels: [Int]) -> Double {
+        var sum = 0.0
+        for (i, label) in labels.enumerated() {
+            let row = predictions[i * outputs..<(i + 1) * outputs]
+            if outputs == 1 {
+                sum += Double(label) * row[row.startIndex]
+            } else {
+                let own = row[row.startIndex + label]
+                sum += own - (row.reduce(0, +) - own) / Double(outputs - 1)
+            }
+        }
+        return labels.isEmpty ? 0 : sum / Double(labels.count)
+    }
+
+    /// Share of the most frequent class; 0 for no points.
+    package static func majority(_ labels: [Int]) -> Double {
+        let counts = Dictionary(labels.map { ($0, 1) }, uniquingKeysWith: +)
+        return labels.isEmpty ? 0 : Double(counts.values.max() ?? 0) / Double(labels.count)
+    }
+
     static func isClass(_ label: Int, outputs: Int) -> Bool {
         outputs == 1 ? abs(label) == 1 : (0..<outputs).contains(label)
     }

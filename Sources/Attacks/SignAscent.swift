@@ -58,13 +58,13 @@ private struct Ascent {
         clean = precision == .float32 ? batch.points.elements.rounded().widened() : batch.points.elements
         try batch.check(clean, self.threat.box)
         let (clean, count) = (clean, batch.points.count)
-        origin = try device { () throws(ComputeError) in try model.backend.upload(clean, as: precision) }
+        origin = try onDevice { () throws(ComputeError) in try model.backend.upload(clean, as: precision) }
         let origin = origin
         let predictions: Tensor<Double>
         if settings.randomStart || self.threat.eps == 0 {
-            predictions = try device { () throws(ComputeError) in try model.predict(origin, count: count) }
+            predictions = try onDevice { () throws(ComputeError) in try model.predict(origin, count: count) }
         } else {
-            let linearized = try device { () throws(ComputeError) in try model.linearize(origin, count: count) }
+            let linearized = try onDevice { () throws(ComputeError) in try model.linearize(origin, count: count) }
             atOrigin = linearized
             predictions = linearized.predictions
         }
@@ -80,8 +80,8 @@ private struct Ascent {
             control.onStep(count)
         }
         let (model, count) = (model, count)
-        let predictions = try device { () throws(ComputeError) in try model.predict(point, count: count) }
-        let points = try device { () throws(ComputeError) in try model.backend.download(point) }
+        let predictions = try onDevice { () throws(ComputeError) in try model.predict(point, count: count) }
+        let points = try onDevice { () throws(ComputeError) in try model.backend.download(point) }
         keep(points, try Outputs(predictions, settings.objective, classes, batch))
     }
 
@@ -90,25 +90,25 @@ private struct Ascent {
         let (model, count) = (model, count)
         let linearized =
             if let atOrigin { atOrigin } else {
-                try device { () throws(ComputeError) in try model.linearize(point, count: count) }
+                try onDevice { () throws(ComputeError) in try model.linearize(point, count: count) }
             }
         atOrigin = nil
         let outputs = try Outputs(linearized.predictions, settings.objective, classes, batch)
         let cotangents = outputs.directions(settings.objective, classes)
-        let gradient = try device { () throws(ComputeError) in
+        let gradient = try onDevice { () throws(ComputeError) in
             try linearized.inputGradient(cotangents: cotangents)
         }
         if countsZeros { try countZeros(gradient, outputs) }
         let operation = Operation.signStep(
             point: point, origin: origin, gradient: gradient, stepSize: settings.stepSize, eps: threat.eps,
             box: threat.box)
-        try device { () throws(ComputeError) in try model.backend.run(operation) }
+        try onDevice { () throws(ComputeError) in try model.backend.run(operation) }
     }
 
     private func startPoint(_ restart: Int) throws(AttackError) -> Buffer {
         let (model, origin, threat) = (model, origin, threat)
         guard settings.randomStart || restart > 0 else {
-            return try device { () throws(ComputeError) in
+            return try onDevice { () throws(ComputeError) in
                 let point = try model.backend.allocate(origin.count, origin.precision)
                 try model.backend.copy(origin, to: point)
                 return point
@@ -123,7 +123,7 @@ private struct Ascent {
                 points[j] += Double.random(in: -threat.eps...threat.eps, using: &generator)
             }
         }
-        return try device { () throws(ComputeError) in
+        return try onDevice { () throws(ComputeError) in
             let point = try model.backend.upload(points, as: origin.precision)
             // A step of length 0 only projects: rounding the sum may have left the ball.
             try model.backend.run(
@@ -135,7 +135,7 @@ private struct Ascent {
 
     private mutating func countZeros(_ gradient: Buffer, _ outputs: Outputs) throws(AttackError) {
         let model = model
-        let numbers = try device { () throws(ComputeError) in try model.backend.download(gradient) }
+        let numbers = try onDevice { () throws(ComputeError) in try model.backend.download(gradient) }
         let size = batch.points.stride
         precondition(numbers.count == count * size, "a gradient of \(numbers.count) numbers for \(count) × \(size)")
         for i in 0..<count {
@@ -187,6 +187,6 @@ private struct Ascent {
 }
 
 /// Runs what talks to a device.
-private func device<R>(_ body: () throws(ComputeError) -> R) throws(AttackError) -> R {
+func onDevice<R>(_ body: () throws(ComputeError) -> R) throws(AttackError) -> R {
     do { return try body() } catch { throw .compute(error) }
 }

@@ -9,16 +9,22 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
     case notPositiveDefinite(row: Int, of: Int, pivot: Double, diagReg: Double)
     /// The smallest eigenvalue is not positive, or is rounding error.
     case singular(eigenvalue: Double, largest: Double, diagReg: Double)
+    /// A feature's eigenvalue is not positive, or is rounding error.
+    case singularFeature(index: Int, eigenvalue: Double, largest: Double)
     /// The search direction of conjugate gradients has no positive curvature.
     case negativeCurvature(iteration: Int, curvature: Double, diagReg: Double)
     /// Conjugate gradients ended above the wanted relative residual.
     case notConverged(iterations: Int, residual: Double, tolerance: Double)
+    /// The search for the largest eigenvalues ended above the wanted residual.
+    case spectrumNotConverged(converged: Int, count: Int, residual: Double, tolerance: Double)
     /// An entry is infinite or not a number; `column` counts from 0, like `row`.
     case notFinite(String, row: Int, column: Int, value: Double)
     /// Shapes or options that do not fit together.
     case usage(String)
     /// LAPACK refused, or did not converge.
     case lapack(routine: String, info: Int, n: Int)
+    /// A device failed at a product.
+    case device(ComputeError)
     /// The host has no memory for a work matrix.
     case outOfMemory(ComputeError)
 
@@ -30,6 +36,9 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
         case .singular(let eigenvalue, let largest, let diagReg):
             "the smallest eigenvalue of Θ + λI is \(Self.short(eigenvalue)) (the largest \(Self.short(largest))): "
                 + "Θ + λI is not positive definite; " + Self.advice(diagReg)
+        case .singularFeature(let index, let eigenvalue, let largest):
+            "eigenvalue \(index) of Θ + λI is \(Self.short(eigenvalue)) (the largest \(Self.short(largest))), which is "
+                + "rounding error: there is no such feature; lower features.count or raise inference.diag_reg"
         case .negativeCurvature(let iteration, let curvature, let diagReg):
             "conjugate gradients stopped at iteration \(iteration) (curvature \(Self.short(curvature))): "
                 + "Θ + λI is not positive definite; " + Self.advice(diagReg)
@@ -37,6 +46,10 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
             "conjugate gradients reached the relative residual \(Self.short(residual)) in \(iterations) iterations, "
                 + "not \(Self.short(tolerance)): Θ + λI is ill-conditioned; raise inference.diag_reg or set "
                 + "inference.solver: cholesky"
+        case .spectrumNotConverged(let converged, let count, let residual, let tolerance):
+            "\(converged) of the \(count) largest eigenvalues reached the residual \(Self.short(tolerance)), the worst "
+                + "\(Self.short(residual)): they lie too close together; lower features.count or set "
+                + "inference.solver: eigh to compute all"
         case .notFinite(let name, let row, let column, let value):
             "\(name)[\(row), \(column)] is \(value): a regression needs finite numbers; check the data and, for "
                 + "float32 kernels of large inputs, set compute.precision: float64"
@@ -44,7 +57,7 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
         case .lapack(let routine, let info, let n):
             "\(routine) of a \(n) × \(n) matrix returned \(info): the eigenvalues did not converge; "
                 + "raise inference.diag_reg or set inference.solver: cholesky"
-        case .outOfMemory(let error): error.description
+        case .device(let error), .outOfMemory(let error): error.description
         }
     }
 

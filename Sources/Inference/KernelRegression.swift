@@ -26,7 +26,7 @@ public final class KernelRegression {
     /// - Parameters:
     ///   - gram: Θ(X,X), [n, n], either precision; only i ≥ j is read.
     ///   - targets: Y, [n, k].
-    ///   - spectrum: of `gram`, where it has been computed before.
+    ///   - spectrum: of `gram`, complete, where it has been computed before.
     /// - Throws: ``InferenceError`` where shapes do not fit, a number is not finite, or options are out of range.
     public init(
         gram: HostMatrix, targets: Tensor<Double>, options: Options = Options(), spectrum: Spectrum? = nil
@@ -37,7 +37,7 @@ public final class KernelRegression {
         guard targets.shape.count == 2, targets.count == gram.rows, targets.stride > 0 else {
             throw .usage("targets of shape \(targets.shape) do not fit \(gram.rows) training points: [n, k] is needed")
         }
-        precondition(spectrum.map { $0.n == gram.rows } ?? true, "a spectrum of another matrix")
+        precondition(spectrum.map { $0.n == gram.rows && $0.isComplete } ?? true, "a spectrum of another matrix")
         try options.validate()
         if let bad = targets.elements.firstIndex(where: { !$0.isFinite }) {
             throw .notFinite(

@@ -1,17 +1,24 @@
 import COpenBLAS
 import Compute
 
-/// Θ = Σ λ_i v_i v_iᵀ in float64: eigenvalues and eigenvectors of a Gram matrix, computed once and used for any
-/// ridge, training time and feature.
+/// Θ = Σ λ_i v_i v_iᵀ in float64: eigenvalues and eigenvectors of a Gram matrix, all or the largest, computed once and
+/// used for any ridge, training time and feature.
 ///
 /// Source: Tsilivis & Kempe 2022, eq. 9 (index 0 is the largest eigenvalue).
 public final class Spectrum: Sendable {
     /// Number of points.
     public let n: Int
-    /// λ_0 ≥ λ_1 ≥ …, [n].
+    /// λ_0 ≥ λ_1 ≥ …, [count].
     public let eigenvalues: [Double]
-    /// Row r is the eigenvector of the (n − 1 − r)-th eigenvalue: LAPACK's ascending order.
-    private let rows: HostMatrix
+    /// The largest ‖Θv − λv‖ / λ_0, where it has been computed: always for the largest eigenvalues alone.
+    public let residual: Double?
+    /// Row r is the eigenvector of the (count − 1 − r)-th eigenvalue: LAPACK's ascending order.
+    package let rows: HostMatrix
+
+    /// Number of known eigenvalues.
+    public var count: Int { eigenvalues.count }
+    /// Whether all eigenvalues are known.
+    public var isComplete: Bool { count == n }
 
     /// How the matrix is decomposed.
     enum Method {
@@ -34,6 +41,41 @@ public final class Spectrum: Sendable {
         try self.init(of: gram, method: gram.rows <= Self.divideAndConquerLimit ? .dsyevd : .dsyevr)
     }
 
+    /// The `count` largest eigenvalues and their vectors.
+    ///
+    /// Few of many are found by ``BlockKrylov``, whose products run on the devices; otherwise all are computed, because
+    /// that is faster then.
+    /// - Parameters:
+    ///   - count: at most n.
+    ///   - gram: Θ, n × n, either precision; only i ≥ j is read.
+    ///   - backends: devices that multiply; the host does where none of them has the room.
+    ///   - tolerance: wanted ‖Θv − λv‖ / λ_0.
+    /// - Throws: `InferenceError.spectrumNotConverged` and those of the full decomposition.
+    /// - Complexity: some hundred products of Θ with `count` / 3 vectors, n² doubles beside Θ and on the devices.
+    package static func largest(
+        _ count: Int, of gram: HostMatrix, on backends: [any Backend], tolerance: Double = 1e-12
+    ) throws(InferenceError) -> Spectrum {
+        precondition(count > 0 && count <= gram.rows, "\(count) eigenvalues of \(gram.rows)")
+        guard isPartialBetter(count, of: gram.rows) else { return try Spectrum(of: gram) }
+        let solution = try BlockKrylov(count: count, tolerance: tolerance).solve(BlockOperator(gram, on: backends))
+        return Spectrum(eigenvalues: solution.eigenvalues, rows: solution.rows, residual: solution.residual)
+    }
+
+    /// Whether the largest eigenvalues alone are found faster than all.
+    package static func isPartialBetter(_ count: Int, of n: Int) -> Bool { n >= 1500 && count <= n / 10 }
+
+    /// Known eigenpairs.
+    /// - Parameters:
+    ///   - eigenvalues: descending, [count].
+    ///   - rows: as the property.
+    package init(eigenvalues: [Double], rows: HostMatrix, residual: Double?) {
+        precondition(rows.rows == eigenvalues.count && rows.precision == .float64, "eigenvectors that do not fit")
+        n = rows.columns
+        self.eigenvalues = eigenvalues
+        self.rows = rows
+        self.residual = residual
+    }
+
     init(of gram: HostMatrix, method: Method) throws(InferenceError) {
         guard gram.rows == gram.columns, gram.rows > 0 else {
             throw .usage("a Gram matrix of \(gram.rows) × \(gram.columns) has no spectrum: it must be square")
@@ -48,46 +90,49 @@ public final class Spectrum: Sendable {
         case .dsyevr: rows = try Self.robustRepresentations(matrix, &values)
         }
         eigenvalues = values.reversed()
+        residual = nil
     }
 
     /// v_i, [n], of unit length; its sign is LAPACK's.
     /// - Parameter index: 0 is the largest eigenvalue.
     public func eigenvector(_ index: Int) -> [Double] {
-        rows.withElements(as: Double.self) { Array($0[(n - 1 - index) * n..<(n - index) * n]) }
+        rows.withElements(as: Double.self) { Array($0[(count - 1 - index) * n..<(count - index) * n]) }
     }
 
     /// Vᵀ Y, row i belonging to eigenvalue i.
     /// - Parameter targets: Y, [n, k].
-    /// - Returns: [n, k].
-    /// - Complexity: 2 n² k flops.
+    /// - Returns: [count, k].
+    /// - Complexity: 2 n · count · k flops.
     package func project(_ targets: Tensor<Double>) -> Tensor<Double> { reversed(multiply(targets, transposed: false)) }
 
     /// V C, row i of C belonging to eigenvalue i.
-    /// - Parameter coefficients: C, [n, k].
+    /// - Parameter coefficients: C, [count, k].
     /// - Returns: [n, k].
-    /// - Complexity: 2 n² k flops.
+    /// - Complexity: 2 n · count · k flops.
     package func combine(_ coefficients: Tensor<Double>) -> Tensor<Double> {
         multiply(reversed(coefficients), transposed: true)
     }
 
     private func multiply(_ right: Tensor<Double>, transposed: Bool) -> Tensor<Double> {
         let k = right.stride
-        var product = [Double](repeating: 0, count: n * k)
+        let (m, inner) = transposed ? (n, count) : (count, n)
+        precondition(right.count == inner, "a product of \(count) eigenvectors of \(n) and \(right.shape)")
+        var product = [Double](repeating: 0, count: m * k)
         BLASThreads.all {
             rows.withElements(as: Double.self) { vectors in
                 cblas_dgemm(
-                    CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, Int32(n), Int32(k),
-                    Int32(n), 1, vectors.baseAddress, Int32(n), right.elements, Int32(k), 0, &product,
+                    CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, Int32(m), Int32(k),
+                    Int32(inner), 1, vectors.baseAddress, Int32(n), right.elements, Int32(k), 0, &product,
                     Int32(k))
             }
         }
-        return Tensor(shape: [n, k], elements: product)
+        return Tensor(shape: [m, k], elements: product)
     }
 
     private func reversed(_ tensor: Tensor<Double>) -> Tensor<Double> {
         let k = tensor.stride
         return Tensor(
-            shape: tensor.shape, elements: (0..<n).reversed().flatMap { tensor.elements[$0 * k..<($0 + 1) * k] })
+            shape: tensor.shape, elements: (0..<count).reversed().flatMap { tensor.elements[$0 * k..<($0 + 1) * k] })
     }
 
     private static func divideAndConquer(_ matrix: SymmetricMatrix, _ values: inout [Double]) throws(InferenceError) {

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 
 /// Compiled programs on disk. Whatever is wrong with the folder or an entry, the answer is "not there".
@@ -13,14 +14,8 @@ package struct ProgramCache: Sendable {
     /// `$XDG_CACHE_HOME/ntk` or `~/.cache/ntk`; nil where neither is known.
     /// - Parameter environment: of the process.
     package init?(environment: [String: String]) {
-        // Relative values are to be ignored, says the XDG specification.
-        if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
-            folder = URL(filePath: cache).appending(path: "ntk")
-        } else if let home = environment["HOME"], home.hasPrefix("/") {
-            folder = URL(filePath: home).appending(path: ".cache/ntk")
-        } else {
-            return nil
-        }
+        guard let path = CacheFolder.path(environment: environment) else { return nil }
+        folder = URL(filePath: path)
     }
 
     package func entry(_ key: String) -> URL {

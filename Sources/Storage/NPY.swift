@@ -21,12 +21,17 @@ package enum NPYArray: Sendable, Equatable {
 extension NPY {
     /// Reads an array; one in Fortran order is put into C order.
     ///
+    /// - Parameter rows: how many rows of the first axis are wanted at most; the rest of the file is not read.
     /// - Throws: ``StorageError``: `damaged` where the size of the file is not the one that its header says,
     ///   `unsupported` for other number formats, big-endian numbers and pickled objects.
-    package static func read(_ path: String) throws(StorageError) -> NPYArray {
+    package static func read(_ path: String, rows: Int? = nil) throws(StorageError) -> NPYArray {
         let file = try FileReader(path: path)
-        let (header, start) = try NPYHeader.read(from: file)
-        let count = try checkedCount(header, start, file)
+        var (header, start) = try NPYHeader.read(from: file)
+        var count = try checkedCount(header, start, file)
+        if let rows, let all = header.shape.first, rows < all, !header.isFortranOrder {
+            count = count / all * rows
+            header.shape[0] = rows
+        }
         switch header.type {
         case .float32:
             let tensor = try elements(Float.self, count, header, file)

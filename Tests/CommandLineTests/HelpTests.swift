@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct HelpTests {
     @Test(arguments: [
-        "", "run", "sweep", "collect", "status", "config", "config check", "config show", "config schema", "data",
+        "", "run", "sweep", "collect", "status", "report", "config", "config check", "config show", "config schema",
+        "data",
         "data list",
         "data verify", "data fetch", "devices", "bench",
     ])

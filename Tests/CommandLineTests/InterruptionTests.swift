@@ -99,7 +99,7 @@ import Testing
         func all(_ run: SmallRun) throws -> [String: [UInt8]] {
             let names = try FileManager.default.subpathsOfDirectory(atPath: run.folder("run"))
             // What tells of time and place differs.
-            let others = ["log.jsonl", "manifest.json", "status.json", "config.yaml"]
+            let others = ["log.jsonl", "manifest.json", "status.json", "config.yaml", "report.html"]
             let files = names.filter { name in
                 var isFolder: ObjCBool = false
                 return FileManager.default.fileExists(atPath: run.folder("run/" + name), isDirectory: &isFolder)

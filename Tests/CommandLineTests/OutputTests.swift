@@ -16,7 +16,7 @@ import Testing
 
     /// n = 30, m = 7.
     private static func expectedShapes(outputs k: Int, image: [Int]) -> [String: [Int]] {
-        var shapes: [String: [Int]] = [:]
+        var shapes: [String: [Int]] = ["test_inputs": [7] + image]
         for kind in ["ntk", "nngp"] {
             shapes["\(kind)_train_train"] = [30, 30]
             shapes["\(kind)_test_train"] = [7, 30]

@@ -38,3 +38,35 @@ import Testing
         #expect(1 + 6 * (n + 1) + 2 * (n + 1) * (n + 1) > Int(Int32.max))
     }
 }
+
+/// Whether eigenpairs that were read from somewhere belong to a matrix.
+@Suite struct SpectrumCheckTests {
+    private static let n = 30
+
+    private func changed(
+        _ spectrum: Spectrum, _ change: (UnsafeMutableBufferPointer<Double>) -> Void = { _ in },
+        eigenvalues: ([Double]) -> [Double] = { $0 }
+    ) throws -> Spectrum {
+        let rows = try HostMatrix(rows: Self.n, columns: Self.n, precision: .float64)
+        rows.withElements(as: Double.self) { target in
+            for i in 0..<Self.n {
+                for (j, x) in spectrum.eigenvector(Self.n - 1 - i).enumerated() { target[i * Self.n + j] = x }
+            }
+            change(target)
+        }
+        return Spectrum(eigenvalues: eigenvalues(spectrum.eigenvalues), rows: rows, residual: nil)
+    }
+
+    @Test(arguments: [Precision.float64, .float32]) func damageShows(precision: Precision) throws {
+        let gram = try Matrices.lower(Matrices.gram(Self.n, rank: 50, seed: 8), Self.n, precision)
+        let spectrum = try Spectrum(of: gram)
+        #expect(spectrum.fits(gram))
+        #expect(try changed(spectrum).fits(gram))
+        #expect(try !changed(spectrum, { $0[311] += 1e-6 }).fits(gram))
+        #expect(try !changed(spectrum, { $0[5] = .nan }).fits(gram))
+        #expect(try !changed(spectrum, { for i in $0.indices { $0[i] *= 1.001 } }).fits(gram))
+        #expect(try !changed(spectrum, eigenvalues: { [$0[0] * 1.00001] + $0.dropFirst() }).fits(gram))
+        let other = try Matrices.lower(Matrices.gram(Self.n, rank: 50, seed: 9), Self.n, precision)
+        #expect(!spectrum.fits(other))
+    }
+}

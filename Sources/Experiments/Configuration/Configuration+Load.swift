@@ -53,11 +53,12 @@ extension Configuration {
     }
 
     /// The net that `model` describes.
-    package func architecture() throws(ConfigurationError) -> Architecture {
+    /// - Parameter path: of the section, for errors.
+    package func architecture(at path: String = "model") throws(ConfigurationError) -> Architecture {
         do throws(ArchitectureError) {
             return try model.architecture()
         } catch {
-            throw self.error(at: model.layers == nil ? "model" : "model.layers", error.description)
+            throw self.error(at: model.layers == nil ? path : "\(path).layers", error.description)
         }
     }
 

@@ -4,14 +4,15 @@ import TangentKernels
 
 extension Configuration {
     /// The net on inputs of a shape, [d] or [H, W, C].
-    func program(inputShape shape: [Int]) throws -> CovarianceProgram {
-        let architecture = try architecture()
+    /// - Parameter path: of the section that describes the net.
+    func program(inputShape shape: [Int], at path: String = "model") throws -> CovarianceProgram {
+        let architecture = try architecture(at: path)
         do throws(ArchitectureError) {
             return shape.count == 3
                 ? try architecture.program(height: shape[0], width: shape[1], channels: shape[2])
                 : try architecture.program(channels: shape.reduce(1, *))
         } catch {
-            throw self.error(at: "model", error.description)
+            throw self.error(at: path, error.description)
         }
     }
 

@@ -4,8 +4,6 @@
 package struct Configuration: Section {
     package enum SavedArrays: String, Choice {
         case kernels, predictions, gradients, adversarial, features
-
-        var isAvailable: Bool { self != .features }
     }
 
     package var question = ""
@@ -18,6 +16,8 @@ package struct Configuration: Section {
     package var kernel = KernelSection()
     package var inference = InferenceSection()
     package var attacks: [AttackSection] = []
+    /// nil where no eigen-features are wanted.
+    package var features: FeaturesSection?
     package var save: [SavedArrays] = []
     package var sweep: SweepSection?
     /// Where the keys were written.
@@ -37,13 +37,15 @@ package struct Configuration: Section {
         Key("kernel", \.kernel, .section, "which covariance predicts"),
         Key("inference", \.inference, .section, "regression and gradient flow"),
         Key("attacks", \.attacks, Kind.section.list(of: "attacks"), "each one is evaluated on the test set"),
-        Key(unavailable: "features", "eigen-features and their robustness"),
+        Key(
+            "features", \.features, Kind.section.optional, "eigen-features and their robustness",
+            isWritten: { $0.features != nil }),
         Key(unavailable: "networks", "finite nets"),
         Key(unavailable: "dynamics", "empirical NTK along training"),
         Key(unavailable: "transfer", "transfer matrices"),
         Key(
-            "save", \.save, Kind.choice { $0.isAvailable }.list(of: "names of arrays"),
-            "arrays to export as .npy: kernels | predictions | gradients | adversarial"),
+            "save", \.save, Kind.choice().list(of: "names of arrays"),
+            "arrays to export as .npy: kernels | predictions | gradients | adversarial | features"),
         Key(
             "sweep", \.sweep, Kind.section.optional, "the runs of ntk sweep", identifies: false,
             isWritten: { $0.sweep != nil }),
@@ -54,6 +56,7 @@ package struct Configuration: Section {
         for index in attacks.indices where !reading.isGiven("attacks.\(index).clip") {
             attacks[index].clip = data.scale == .unit ? 0...1 : nil
         }
+        if features != nil, !reading.isGiven("features.clip") { features?.clip = data.scale == .unit ? 0...1 : nil }
         save = SavedArrays.allCases.filter { save.contains($0) }
         origins = reading.origins
     }

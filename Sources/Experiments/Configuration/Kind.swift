@@ -34,8 +34,8 @@ extension Kind {
     /// Absent, or the value.
     var optional: Kind<Value?> {
         Kind<Value?>(
-            expectation: expectation, schema: schema, read: { node, reading in read(node, &reading) },
-            write: { value in value.map(write) ?? .null })
+            expectation: expectation, schema: schema, subkeys: subkeys,
+            read: { node, reading in read(node, &reading) }, write: { value in value.map(write) ?? .null })
     }
 
     /// Null is another way to write `value`.

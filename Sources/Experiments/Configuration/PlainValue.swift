@@ -24,6 +24,9 @@ package indirect enum PlainValue: Sendable, Hashable {
         }
     }
 
+    /// Null for nil.
+    static func optional(_ value: Double?) -> PlainValue { value.map { .number($0) } ?? .null }
+
     static func texts(_ words: [String]) -> PlainValue { .list(words.map { .text($0) }) }
 
     static func object(_ members: KeyValuePairs<String, PlainValue>) -> PlainValue {

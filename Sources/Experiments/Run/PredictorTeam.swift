@@ -1,5 +1,4 @@
 import Compute
-import Foundation
 import Scheduling
 import TangentKernels
 
@@ -21,28 +20,8 @@ struct PredictorTeam: Sendable {
         _ work: @escaping @Sendable (KernelPredictor, Range<Int>) throws -> T
     ) async throws -> [T] {
         let plan = TilePlan.rectangle(rows: count, columns: 1, tile: batchSize(count))
-        let results = Slots<T>(plan.tiles.count)
-        let workers = predictors.map { predictor in
-            TileWorker(name: predictor.backend.device.name) { tile in
-                results[tile.index] = try work(predictor, tile.rows)
-            }
+        return try await DeviceTeam(backends: predictors.map(\.backend)).map(plan, observer: observer) { device, tile in
+            try work(predictors[device], tile.rows)
         }
-        try await Scheduler(workers: workers).run(plan) { _, progress in observer(progress) }
-        return results.all
     }
-}
-
-/// Results by tile, written from several threads.
-private final class Slots<T: Sendable>: @unchecked Sendable {
-    private var values: [T?]
-    private let lock = NSLock()
-
-    init(_ count: Int) { values = Array(repeating: nil, count: count) }
-
-    subscript(index: Int) -> T? {
-        get { lock.withLock { values[index] } }
-        set { lock.withLock { values[index] = newValue } }
-    }
-
-    var all: [T] { lock.withLock { values.compactMap { $0 } } }
 }

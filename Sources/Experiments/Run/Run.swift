@@ -61,6 +61,10 @@ package struct Run: Sendable {
             let records = try await stages.execute()
             try folder.write(records)
             StageRecords(folder).remove()
+            try journal.save()
+            let drawing = ContinuousClock.now
+            try Report(folder, isFinished: true).write()
+            journal.add(seconds: (ContinuousClock.now - drawing) / .seconds(1), to: "report")
             try journal.close(.done)
             return Outcome(
                 folder: folder.path, configuration: configuration, records: records, isRepeated: false)

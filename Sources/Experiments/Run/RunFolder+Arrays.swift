@@ -12,6 +12,11 @@ extension RunFolder {
         }
     }
 
+    /// Classes or indices, as int32.
+    func export(labels: [Int], _ name: String) throws(StorageError) {
+        try NPY.write(Tensor(shape: [labels.count], elements: labels.map { Int32($0) }), to: array(name))
+    }
+
     func export(_ matrix: HostMatrix, _ name: String) throws(StorageError) {
         try NPY.write(matrix, to: array(name))
     }

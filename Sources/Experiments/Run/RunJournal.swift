@@ -29,8 +29,10 @@ final class RunJournal: @unchecked Sendable {
         manifest.devices = backends.map {
             .init(backend: $0.device.backend, index: $0.device.index, name: $0.device.name, driver: $0.device.driver)
         }
+        manifest.points = ["train": dataset.trainInputs.count, "test": dataset.testInputs.count]
         manifest.seeds = ["run": seed]
         manifest.seconds = [:]
+        manifest.peakMemory = 0
         manifest.repairs = []
         log = try RunLog(path: folder.path + "/log.jsonl")
         try folder.write(RunStatus(.running, stage: "data"))
@@ -78,10 +80,16 @@ final class RunJournal: @unchecked Sendable {
         log?.warning(sentence)
     }
 
+    /// Puts what was measured so far into the folder.
+    func save() throws {
+        // What the report shows stays as it is, so that the report can be drawn again.
+        if manifest.peakMemory == 0 { manifest.peakMemory = ProcessMemory.peak }
+        try folder.write(lock.withLock { manifest })
+    }
+
     func close(_ state: RunStatus.State, message: String? = nil) throws {
-        manifest.peakMemory = ProcessMemory.peak
         log?.info("end", ["state": state.rawValue])
-        try folder.write(manifest)
+        try save()
         let (stage, tiles) = lock.withLock { (current, self.tiles) }
         try folder.write(
             RunStatus(state, stage: stage, tilesDone: tiles.done, tilesTotal: tiles.total, message: message))

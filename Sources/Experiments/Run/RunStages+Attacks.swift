@@ -5,21 +5,25 @@ import Scheduling
 import TangentKernels
 
 extension RunStages {
-    /// One record per time, attack and radius; one per time without attacks.
+    /// One record per setting, attack and radius; one per setting without attacks.
     func evaluate(
         _ weights: [Tensor<Double>], _ training: [CovarianceInputs], _ clean: [Tensor<Double>]
     ) async throws -> [ResultRecord] {
         let sections = configuration.attacks
         guard !sections.isEmpty else {
-            return zip(times, clean).map { ResultRecord(time: $0, count: $1.count, cleanAccuracy: accuracy($1)) }
+            return zip(settings, clean).map { ResultRecord($0, count: $1.count, cleanAccuracy: accuracy($1)) }
+        }
+        // What the adversarial points are to be compared with; data sets stand in no run folder.
+        if configuration.save.contains(.adversarial) {
+            try folder.export(dataset.testInputs, "test_inputs", precision)
         }
         let done = StageRecords(folder)
         var records: [ResultRecord] = []
-        for (time, weight) in zip(times, weights) {
+        for (setting, weight) in zip(settings, weights) {
             let team = try team(weight, training)
             for (place, section) in sections.enumerated() {
-                let label = attackLabel(place)
-                let stage = "attack \(label) t=\(timeLabel(time))"
+                let label = configuration.attackLabel(place)
+                let stage = "attack \(label) \(setting.label)"
                 if let known = try done.read(stage) {
                     journal.note("restored", ["stage": stage])
                     records += known
@@ -28,8 +32,8 @@ extension RunStages {
                 let results = try await journal.measure(stage) {
                     try await evaluate(section, place, label: stage, team)
                 }
-                try export(results, "\(label)_\(section.norm.rawValue)", time)
-                let new = results.map { ResultRecord(section, label: label, time: time, $0) }
+                try export(results, "\(label)_\(section.norm.rawValue)", setting)
+                let new = results.map { ResultRecord(section, label: label, setting, $0) }
                 try done.write(new, of: stage)
                 records += new
             }
@@ -38,10 +42,10 @@ extension RunStages {
     }
 
     /// Writes the adversarial examples of each radius, where they are to be exported.
-    private func export(_ results: [AttackResult], _ attack: String, _ time: Double) throws {
+    private func export(_ results: [AttackResult], _ attack: String, _ setting: TrainingSetting) throws {
         guard configuration.save.contains(.adversarial) else { return }
         for (index, result) in results.enumerated() {
-            let suffix = "\(attack)_eps\(index)_t\(timeLabel(time))"
+            let suffix = "\(attack)_eps\(index)_\(setting.suffix)"
             try folder.export(result.examples.points, "adversarial_\(suffix)", precision)
             try folder.export(result.examples.predictions, "adversarial_predictions_\(suffix)", .float64)
         }
@@ -90,18 +94,20 @@ extension RunStages {
     }
 
     /// Labels as attacks count them: −1 and 1 for a binary task, else 0 ..< k.
-    private var attackLabels: [Int]? {
+    var attackLabels: [Int]? {
         dataset.testLabels.map { labels in dataset.isBinary ? labels.map { 2 * $0 - 1 } : labels }
     }
 
     private func accuracy(_ predictions: Tensor<Double>) -> Double? {
         attackLabels.map { Labels.accuracy(predictions.elements, outputs: predictions.stride, labels: $0) }
     }
+}
 
-    /// The attack's name; the second one of a name is `pgd-2`.
-    private func attackLabel(_ place: Int) -> String {
-        let name = configuration.attacks[place].name
-        let earlier = configuration.attacks[..<place].count { $0.name == name }
+extension Configuration {
+    /// The attack's name in records and arrays; the second one of a name is `pgd-2`.
+    func attackLabel(_ place: Int) -> String {
+        let name = attacks[place].name
+        let earlier = attacks[..<place].count { $0.name == name }
         return earlier == 0 ? name.rawValue : "\(name.rawValue)-\(earlier + 1)"
     }
 }
@@ -120,27 +126,26 @@ extension AttackSection {
 }
 
 extension ResultRecord {
-    init(time: Double, count: Int, cleanAccuracy: Double?) {
-        self.init([
-            "time": .time(time), "count": .integer(count), "clean_accuracy": .optional(cleanAccuracy),
-        ])
+    init(_ setting: TrainingSetting, count: Int, cleanAccuracy: Double?) {
+        self.init(
+            setting.fields + [.init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy))])
     }
 
-    init(_ section: AttackSection, label: String, time: Double, _ result: AttackResult) {
+    init(_ section: AttackSection, label: String, _ setting: TrainingSetting, _ result: AttackResult) {
         let score = result.score
-        self.init([
-            "attack": .text(label), "norm": .text(section.norm.rawValue), "eps": .number(result.eps),
-            "time": .time(time), "count": .integer(score.count), "clean_accuracy": .optional(score.cleanAccuracy),
-            "robust_accuracy": .optional(score.robustAccuracy), "success_rate": .number(score.successRate),
-            "mean_loss_clean": .number(score.meanCleanValue), "mean_loss": .number(score.meanValue),
-            "max_distance": .number(score.maximumDistance), "zero_gradients": .integer(score.zeroGradients),
-        ])
+        self.init(
+            [
+                .init("attack", .text(label)), .init("norm", .text(section.norm.rawValue)),
+                .init("eps", .number(result.eps)),
+            ] + setting.fields + [
+                .init("count", .integer(score.count)), .init("clean_accuracy", .optional(score.cleanAccuracy)),
+                .init("robust_accuracy", .optional(score.robustAccuracy)),
+                .init("success_rate", .number(score.successRate)),
+                .init("mean_loss_clean", .number(score.meanCleanValue)), .init("mean_loss", .number(score.meanValue)),
+                .init("max_distance", .number(score.maximumDistance)),
+                .init("zero_gradients", .integer(score.zeroGradients)),
+            ])
     }
-}
-
-extension PlainValue {
-    fileprivate static func time(_ time: Double) -> PlainValue { time.isInfinite ? .text("inf") : .number(time) }
-    fileprivate static func optional(_ value: Double?) -> PlainValue { value.map { .number($0) } ?? .null }
 }
 
 /// Counts the gradients that an attack has done, on all devices together.

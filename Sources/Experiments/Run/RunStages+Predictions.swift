@@ -4,7 +4,7 @@ import Scheduling
 import TangentKernels
 
 extension RunStages {
-    /// f_t at the test points, one [m, k] for each time; all times in one pass over the pairs.
+    /// f_t at the test points, one [m, k] for each setting; all settings in one pass over the pairs.
     func predictions(
         _ weights: [Tensor<Double>], _ training: [CovarianceInputs]
     ) async throws -> [Tensor<Double>] {
@@ -17,10 +17,10 @@ extension RunStages {
                 try predictor.predictions(at: points[range])
             }
             let all: [Double] = parts.flatMap { $0.elements }
-            let results = weights.indices.map { time in Self.slice(all, of: weights.count, time, [m, k]) }
+            let results = weights.indices.map { Self.slice(all, of: weights.count, $0, [m, k]) }
             if configuration.save.contains(.predictions) {
-                for (time, result) in zip(times, results) {
-                    try folder.export(result, "predictions_t\(timeLabel(time))", .float64)
+                for (setting, result) in zip(settings, results) {
+                    try folder.export(result, "predictions_\(setting.suffix)", .float64)
                 }
             }
             return results
@@ -31,15 +31,15 @@ extension RunStages {
     func gradients(_ weights: [Tensor<Double>], _ training: [CovarianceInputs]) async throws {
         guard configuration.save.contains(.gradients) else { return }
         try await journal.measure("gradients") {
-            for (time, weight) in zip(times, weights) {
+            for (setting, weight) in zip(settings, weights) {
                 let points = dataset.testInputs
                 let parts = try await team(weight, training).map(
-                    points.count, observer: progress("gradients t=\(timeLabel(time))")
+                    points.count, observer: progress("gradients \(setting.label)")
                 ) { predictor, range in try predictor.gradients(at: points[range]) }
                 let gradients = Tensor(
                     shape: [points.count, weight.stride] + points.shape.dropFirst(),
                     elements: parts.flatMap(\.elements))
-                try folder.export(gradients, "input_gradients_t\(timeLabel(time))", precision)
+                try folder.export(gradients, "input_gradients_\(setting.suffix)", precision)
             }
         }
     }
@@ -53,7 +53,7 @@ extension RunStages {
         return PredictorTeam(predictors: predictors)
     }
 
-    /// [n, k] for each time, side by side: [n, times · k].
+    /// [n, k] for each setting, side by side: [n, settings · k].
     private func joined(_ weights: [Tensor<Double>]) -> Tensor<Double> {
         let k = dataset.outputCount
         let n = dataset.trainInputs.count
@@ -76,8 +76,14 @@ extension RunStages {
         return Tensor(shape: shape, elements: elements)
     }
 
-    func progress(_ label: String) -> (SchedulingProgress) -> Void {
-        let line = ProgressLine(label: label, item: "batches", unit: "points")
+    /// Passes progress on.
+    /// - Parameters:
+    ///   - item: what is handed out, plural.
+    ///   - unit: what is in it and counted by the rate, plural.
+    func progress(
+        _ label: String, item: String = "batches", unit: String = "points"
+    ) -> (SchedulingProgress) -> Void {
+        let line = ProgressLine(label: label, item: item, unit: unit)
         return { [journal] progress in
             journal.progress(line.text(progress), done: progress.done, total: progress.total)
         }

@@ -15,17 +15,28 @@ struct RunStages: Sendable {
     let gramStore: GramStore?
 
     var precision: Precision { configuration.compute.precision }
-    var times: [Double] { configuration.inference.time }
+
+    /// What is predicted with: every ridge at every training time.
+    var settings: [TrainingSetting] {
+        let ridges = configuration.inference.diagReg
+        return ridges.indices.flatMap { place in
+            configuration.inference.time.map {
+                TrainingSetting(diagReg: ridges[place], place: ridges.count > 1 ? place : nil, time: $0)
+            }
+        }
+    }
 
     func execute() async throws -> [ResultRecord] {
         try requireMemory()
-        let gram = try await trainKernels()
-        let weights = try await regressions(gram)
+        let gram = try await trainKernel(program)
+        let spectrum = try await spectrum(gram)
+        let weights = try await regressions(gram, spectrum)
         let training = try backends.map { try $0.prepare(program, inputs: dataset.trainInputs, precision) }
         guard dataset.testInputs.count > 0 else { return [] }
         let clean = try await predictions(weights, training)
         try await gradients(weights, training)
-        return try await evaluate(weights, training, clean)
+        let records = try await evaluate(weights, training, clean)
+        return try await records + features(gram, spectrum, weights, training)
     }
 
     /// Covariances that the run needs of the training points: the predicting one, both where they are exported.
@@ -36,16 +47,17 @@ struct RunStages: Sendable {
     /// Refuses what cannot fit before hours are spent on it.
     private func requireMemory() throws(RunError) {
         let n = dataset.trainInputs.count
-        let isSpectral = times.contains { $0.isFinite } || configuration.inference.solver == .eigh
-        let perEntry = kinds.count * precision.byteCount + (isSpectral ? 24 : 8)
-        let needed = n * n * perEntry
+        // Doubles beside the Gram matrix: the decomposition's, the search's for the largest eigenvalues with its
+        // copies on devices, or those of a factorisation.
+        let doubles = wantedEigenvalues.map { Spectrum.isPartialBetter($0, of: n) ? 2 : 3 } ?? 1
+        let needed = n * n * (kinds.count * precision.byteCount + 8 * doubles)
         let limit = configuration.compute.memoryLimit ?? ProcessMemory.standardLimit
         guard needed <= limit else { throw .memory(needed: needed, limit: limit, points: n) }
     }
 
-    private func trainKernels() async throws -> HostMatrix {
-        let assembly = GramAssembly(
-            program: program, precision: precision, backends: backends, tile: configuration.compute.tile)
+    /// Θ(X, X) of the net of `model`; the matrices that are to be exported are.
+    private func trainKernel(_ program: CovarianceProgram) async throws -> HostMatrix {
+        let assembly = assembly(program)
         let matrices = try await journal.measure("kernel") {
             try await assembly.symmetric(
                 dataset.trainInputs, kinds, keeper: gramStore, observer: observe("gram")
@@ -56,6 +68,10 @@ struct RunStages: Sendable {
         }
         guard let gram = matrices[configuration.kernel.type] else { preconditionFailure("no Gram matrix was made") }
         return gram
+    }
+
+    func assembly(_ program: CovarianceProgram) -> GramAssembly {
+        GramAssembly(program: program, precision: precision, backends: backends, tile: configuration.compute.tile)
     }
 
     private func exportKernels(_ train: [CovarianceKind: HostMatrix], _ assembly: GramAssembly) async throws {
@@ -69,16 +85,17 @@ struct RunStages: Sendable {
         for (kind, matrix) in test.matrices { try folder.export(matrix, "\(kind.rawValue)_test_test") }
     }
 
-    /// α_t for every time, [n, k] each.
-    private func regressions(_ gram: HostMatrix) async throws -> [Tensor<Double>] {
+    /// α_t for every setting, [n, k] each.
+    private func regressions(_ gram: HostMatrix, _ spectrum: Spectrum?) async throws -> [Tensor<Double>] {
         let section = configuration.inference
+        let complete = spectrum.flatMap { $0.isComplete ? $0 : nil }
         return try await journal.measure("regression") {
-            let regression = try KernelRegression(
-                gram: gram, targets: dataset.trainTargets,
-                options: .init(
-                    diagReg: section.diagReg, diagRegScale: section.diagRegScale, learningRate: section.learningRate,
-                    lossNormalization: section.lossNormalization, solver: section.solver))
-            return try times.map { try regression.weights(at: $0) }
+            try section.diagReg.flatMap { diagReg in
+                let regression = try KernelRegression(
+                    gram: gram, targets: dataset.trainTargets, options: section.options(diagReg: diagReg),
+                    spectrum: complete)
+                return try section.time.map { try regression.weights(at: $0) }
+            }
         }
     }
 
@@ -94,5 +111,25 @@ struct RunStages: Sendable {
     }
 }
 
-/// `inf` or a plain number: how times are spelt in names and records.
-func timeLabel(_ time: Double) -> String { time.isInfinite ? "inf" : PlainValue.format(time) }
+/// A ridge and a training time.
+struct TrainingSetting: Sendable {
+    /// As in the configuration.
+    let diagReg: Double
+    /// Place of the ridge in the configuration's list; nil where there is one ridge only.
+    let place: Int?
+    let time: Double
+
+    /// `tinf`, or `reg1_tinf` where there are several ridges: how arrays are called.
+    var suffix: String { (place.map { "reg\($0)_" } ?? "") + "t\(timeText)" }
+
+    /// For stages and progress: `t=inf`.
+    var label: String { (place == nil ? "" : "diag_reg=\(PlainValue.format(diagReg)) ") + "t=\(timeText)" }
+
+    /// What records begin or go on with.
+    var fields: [PlainValue.Member] {
+        let time: PlainValue = time.isInfinite ? .text("inf") : .number(time)
+        return [.init("time", time)] + (place == nil ? [] : [.init("diag_reg", .number(diagReg))])
+    }
+
+    private var timeText: String { time.isInfinite ? "inf" : PlainValue.format(time) }
+}

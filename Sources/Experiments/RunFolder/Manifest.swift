@@ -19,6 +19,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var version = ""
     package var commit = ""
     package var devices: [Device] = []
+    /// Numbers of `train` and `test` points; nil in folders of versions that did not say.
+    package var points: [String: Int]?
     package var seeds: [String: Int] = [:]
     /// Seconds per stage.
     package var seconds: [String: Double] = [:]

@@ -8,7 +8,7 @@ package struct ResultRecord: Sendable, Hashable {
         self.fields = fields.map { PlainValue.Member($0.key, $0.value) }
     }
 
-    init(fields: [PlainValue.Member]) { self.fields = fields }
+    package init(_ fields: [PlainValue.Member]) { self.fields = fields }
 
     /// Reads back a line of `metrics.jsonl`.
     init?(json line: String) {
@@ -83,10 +83,14 @@ extension SourceNode {
 }
 
 extension RunFolder {
-    /// Replaces `metrics.jsonl` and `results.csv`.
+    /// Replaces `metrics.jsonl` and the tables: `results.csv`, and one for each kind of record that there is.
     package func write(_ records: [ResultRecord]) throws(RunFolderError) {
         try write(records, to: "metrics.jsonl")
-        try write(Data(ResultRecord.csv(records).utf8), to: "results.csv")
+        try write(Data(ResultRecord.csv(records.filter { $0.kind == nil }).utf8), to: "results.csv")
+        for kind in RecordKind.allCases {
+            let rows = records.filter { $0.kind == kind }
+            if !rows.isEmpty { try write(Data(ResultRecord.csv(rows).utf8), to: kind.table) }
+        }
     }
 
     /// Replaces a file of one record a line.

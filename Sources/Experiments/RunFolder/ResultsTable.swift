@@ -6,11 +6,11 @@ package struct ResultsTable: Sendable {
     private let heading: [(label: String, text: String)]
     private let records: [ResultRecord]
 
-    /// - Parameter records: with the keys `time`, `attack`, `norm`, `eps`, `count` (test points), `clean_accuracy` and
+    /// - Parameter records: those of attacks and times, with the keys `time`, `attack`, `norm`, `eps`, `count` (test points), `clean_accuracy` and
     ///   `robust_accuracy`; absent ones are shown as `-`.
     package init(_ configuration: Configuration, _ records: [ResultRecord]) {
         heading = configuration.headline
-        self.records = records
+        self.records = records.filter { $0.kind == nil }
     }
 
     /// Text that ends with a line end.
@@ -74,7 +74,8 @@ extension Configuration {
         let classes = data.classes.map { "classes " + $0.map { $0.word }.joined(separator: ", ") } ?? "all classes"
         let train = data.train.map { String($0) } ?? "all"
         let test = data.test.map { String($0) } ?? "all"
-        let ridge = inference.diagReg == 0 ? "no ridge" : "diag_reg \(PlainValue.format(inference.diagReg))"
+        let ridges = inference.diagReg.map { PlainValue.format($0) }.joined(separator: ", ")
+        let ridge = inference.diagReg == [0] ? "no ridge" : "diag_reg \(ridges)"
         return [
             ("model", model.headline),
             ("data", "\(data.name.rawValue), \(classes), \(train) train, \(test) test"),

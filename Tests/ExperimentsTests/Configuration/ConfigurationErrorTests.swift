@@ -86,7 +86,8 @@ import Testing
         ("compute: {tile: big}", "c.yaml:1: compute.tile must be a whole number of at least 1, or auto, found 'big'"),
         ("compute: [cpu]", "c.yaml:1: compute must be a map of keys, found a list"),
         (
-            "inference: {diag_reg: 1/0}", "c.yaml:1: inference.diag_reg must be a number of at least 0, found '1/0'"
+            "inference: {diag_reg: 1/0}",
+            "c.yaml:1: inference.diag_reg must be a number of at least 0, or a list of them, found '1/0'"
         ),
         ("inference: {time: [1, 2, 1]}", "c.yaml:1: inference.time.2: time 1 is given twice"),
         (
@@ -115,17 +116,32 @@ import Testing
             "c.yaml:1: attacks.0.norm: 'l2' is not available in this version; available: linf"
         ),
         ("diag_reg: 0.1", "c.yaml:1: unknown key 'diag_reg' in the top level; it belongs to inference"),
-        ("data: {eps: 0.1}", "c.yaml:1: unknown key 'eps' in data; it belongs to attacks"),
+        ("data: {eps: 0.1}", "c.yaml:1: unknown key 'eps' in data; it belongs to attacks or features"),
         ("compute: {devices: [0, 1, 0]}", "c.yaml:1: compute.devices.2: device 0 is given twice"),
         ("attacks: {name: pgd}", "c.yaml:1: attacks must be a list of attacks, found a map"),
         (
             "save: [kernel]",
-            "c.yaml:1: save.0 must be one of kernels, predictions, gradients or adversarial, found 'kernel'; "
+            "c.yaml:1: save.0 must be one of kernels, predictions, gradients, adversarial or features, found 'kernel'; "
                 + "did you mean 'kernels'?"
         ),
         (
-            "seed: 0\nfeatures: {count: 10}",
-            "c.yaml:2: section 'features' is not available in this version; remove it"
+            "seed: 0\nfeatures: {steps: 10}",
+            "c.yaml:2: features.steps: has no meaning without attack: pgd; remove it"
+        ),
+        ("features: {attack: [pgd, fgsm, pgd]}", "c.yaml:1: features.attack.2: pgd is given twice"),
+        ("features: {indices: [7, 1, 7]}", "c.yaml:1: features.indices.2: 7 is given twice"),
+        (
+            "features: {architectures: [{preset: fc}, {preset: conv, layers: [dense]}]}",
+            "c.yaml:1: features.architectures.1.preset: cannot stand beside features.architectures.1.layers; "
+                + "remove one of them"
+        ),
+        (
+            "features: {attack: fab}",
+            "c.yaml:1: features.attack must be one of fgsm or pgd, or a list of them, or none, found 'fab'"
+        ),
+        (
+            "seed: 0\nnetworks: {}",
+            "c.yaml:2: section 'networks' is not available in this version; remove it"
         ),
         ("- a\n- b", "c.yaml:1: the configuration must be a map of keys, found a list"),
         ("seed: 1\ndata:\n  train: 1\n  train: 2", "c.yaml:3: key 'train' is given more than once in the same map"),

@@ -28,6 +28,12 @@ import Testing
         "inference: {diag_reg: 1e-5, diag_reg_scale: absolute, time: [0.1, 10, inf], solver: eigh}",
         "attacks: [{name: pgd, eps: [0, 2/255, 0.1], step: 0.01, steps: 3, clip: none, loss: cw}, {name: fgsm}]",
         "save: [adversarial, kernels]\noutput: runs/x y",
+        "save: [features]", "features: {}", "features: {attack: none, machines: [], clip: none}",
+        """
+        features:
+          {count: 7, indices: [1500, 12], eps: [4/255, 8/255], attack: [pgd, fgsm], step: 0.01, images: 0,
+          criterion: both, useful: 0.6, machines: [8, 2], architectures: [{preset: conv, depth: 1}, {layers: [dense]}]}
+        """,
     ]
 
     @Test(arguments: texts) func resolvedReadsBackTheSame(yaml: String) throws {
@@ -72,6 +78,25 @@ import Testing
         #expect(npy.attacks[0].clip == nil && npy.attacks[1].clip == 0...1)
         let unit = try Configuration.parse("attacks: [{name: fgsm}, {name: fgsm, clip: none}]")
         #expect(unit.attacks[0].clip == 0...1 && unit.attacks[1].clip == nil)
+    }
+
+    @Test func features() throws {
+        #expect(try Configuration.parse("features:").features == nil)
+        let plain = try Configuration.parse("features: {}")
+        #expect(plain.features == FeaturesSection() && plain.features?.attacks == [.fgsm])
+        #expect(plain.featureModels.map { $0.label } == ["fc-3"])
+        let wide = try Configuration.parse(
+            """
+            data: {scale: standardize}
+            features:
+              machines: [8, 2, 8]
+              architectures:
+                [{preset: conv-gap, depth: 2}, {W_std: 1}, {layers: [dense]}, {preset: myrtle5, activation: erf}, {depth: 3}]
+            """)
+        #expect(wide.features?.clip == nil && wide.features?.machines == [2, 8])
+        let labels = ["fc-3", "conv-gap-2", "fc-3.2", "layers", "myrtle5-erf", "fc-3.3"]
+        #expect(wide.featureModels.map { $0.label } == labels)
+        #expect(wide.featureModels[2].model.weightStd == 1)
     }
 
     @Test func dataFolder() throws {
@@ -120,12 +145,21 @@ import Testing
         #expect(try written.architecture().program(height: 4, width: 4, channels: 3) == program)
     }
 
-    @Test(arguments: ["quickstart", "cifar10-fc1", "fashion-mnist-10k"]) func shippedConfigurations(name: String) throws
-    {
-        let configuration = try Configuration.load(Repository.path("Configs/\(name).yaml"), environment: [:])
-        #expect(!configuration.attacks.isEmpty && !configuration.question.isEmpty)
-        _ = try configuration.architecture()
-        #expect(Configuration.name(ofFile: "a/b/\(name).yaml") == name)
+    /// Every file of Configs/ is read, asks something, and its nets can be planned.
+    @Test func shippedConfigurations() throws {
+        let folder = Repository.path("Configs")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+        #expect(files.contains("quickstart.yaml") && files.contains("figures/figure-2-features.yaml"))
+        #expect(Configuration.name(ofFile: "a/b/quickstart.yaml") == "quickstart")
+        for file in files {
+            let configuration = try Configuration.load("\(folder)/\(file)", environment: [:])
+            #expect(!configuration.question.isEmpty, "\(file)")
+            for (label, model) in configuration.featureModels {
+                var one = configuration
+                one.model = model
+                #expect(try one.plan() != nil, "\(file): \(label)")
+            }
+        }
     }
 }
 

@@ -29,7 +29,7 @@ import Testing
             "data: {balanced: 'yes'}", "model: {layers: [rulu]}", "model: {layers: [leaky_relu]}",
             "model: {layers: [{relu: {a: 1}}]}", "model: {activation: dense}", "model: {W_std: 0}",
             "inference: {time: soon}", "inference: {diag_reg: inf}", "attacks: {name: pgd}",
-            "attacks: [{name: pgd, clip: [1]}]", "save: [features]", "features: {count: 1}", "save: kernels",
+            "attacks: [{name: pgd, clip: [1]}]", "features: {count: 0}", "save: kernels",
         ]
         for yaml in documents["bad"] ?? [] { #expect(!complaints(yaml).isEmpty, "\(yaml)") }
         documents["bad"] = try documents["bad"]?.map { try SourceNode(yaml: $0, file: "").plain.json }

@@ -39,7 +39,7 @@ import Testing
         #expect(made.array("ntk_train_train") == "\(path)/arrays/ntk_train_train.npy")
         #expect(try made.manifest().data == ["train": "aa"])
         let stored = try made.configuration()
-        #expect(stored.output == path && stored.inference.diagReg == 0.1)
+        #expect(stored.output == path && stored.inference.diagReg == [0.1])
         var manifest = try made.manifest()
         manifest.seconds = ["gram": 1.5]
         manifest.devices = [.init(backend: "cpu", index: 0, name: "cpu", driver: "1")]
@@ -64,7 +64,7 @@ import Testing
             complaint("inference: {diag_reg: 0.1}", data: ["train": "bb"])
                 == "taken: the run folder 'PATH' was made from other data "
                 + "(differs in: the content of train); choose another output or remove the folder")
-        #expect(try open("inference: {diag_reg: 0.1}").configuration().inference.diagReg == 0.1)
+        #expect(try open("inference: {diag_reg: 0.1}").configuration().inference.diagReg == [0.1])
     }
 
     @Test func refusesFoldersOfSomethingElse() throws {

@@ -2,7 +2,8 @@ import Inference
 
 /// `inference`: regression and gradient flow.
 package struct InferenceSection: Section {
-    package var diagReg = 0.0
+    /// Ridges, at least one.
+    package var diagReg = [0.0]
     package var diagRegScale = KernelRegression.DiagRegScale.relative
     /// Training times, at least one; infinity is the fully trained net.
     package var time = [Double.infinity]
@@ -13,7 +14,7 @@ package struct InferenceSection: Section {
     package init() {}
 
     static let keys: [Key<Self>] = [
-        Key("diag_reg", \.diagReg, .number(minimum: 0), "ridge"),
+        Key("diag_reg", \.diagReg, Kind.number(minimum: 0).oneOrMany(of: "ridges"), "ridge, or a list of ridges"),
         Key("diag_reg_scale", \.diagRegScale, .choice(), "relative (times the mean diagonal) | absolute"),
         Key(
             "time", \.time, Kind.number(minimum: 0, infinite: true).oneOrMany(of: "times"),
@@ -29,6 +30,18 @@ package struct InferenceSection: Section {
         for (index, one) in time.enumerated() where time[..<index].contains(one) {
             reading.note("time \(PlainValue.format(one)) is given twice", at: "\(path).time.\(index)")
         }
+        for (index, one) in diagReg.enumerated() where diagReg[..<index].contains(one) {
+            reading.note("diag_reg \(PlainValue.format(one)) is given twice", at: "\(path).diag_reg.\(index)")
+        }
+    }
+}
+
+extension InferenceSection {
+    /// The regression's options with one of the ridges.
+    func options(diagReg: Double) -> KernelRegression.Options {
+        .init(
+            diagReg: diagReg, diagRegScale: diagRegScale, learningRate: learningRate,
+            lossNormalization: lossNormalization, solver: solver)
     }
 }
 

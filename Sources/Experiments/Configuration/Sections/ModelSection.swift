@@ -42,7 +42,7 @@ package struct ModelSection: Section {
     mutating func complete(at path: String, _ reading: inout Reading) {
         if reading.isGiven("\(path).layers") {
             for key in ["preset", "depth", "activation"] where reading.isGiven("\(path).\(key)") {
-                reading.note("cannot stand beside model.layers; remove one of them", at: "\(path).\(key)")
+                reading.note("cannot stand beside \(path).layers; remove one of them", at: "\(path).\(key)")
             }
             preset = nil
         } else if preset?.hasDepth == false, reading.isGiven("\(path).depth") {

@@ -1,0 +1,55 @@
+import Compute
+import Inference
+
+extension RunStages {
+    /// How many eigenvalues the run needs of the Gram matrix of `model`: all for finite times; nil for none.
+    var wantedEigenvalues: Int? {
+        let section = configuration.inference
+        let n = dataset.trainInputs.count
+        if section.solver == .eigh || section.time.contains(where: { $0.isFinite }) { return n }
+        return configuration.features?.wantedEigenvalues(of: n)
+    }
+
+    /// Eigenpairs of the Gram matrix of `model`, where the run needs them.
+    func spectrum(_ gram: HostMatrix) async throws -> Spectrum? {
+        guard let count = wantedEigenvalues else { return nil }
+        return try await journal.measure("spectrum") { try spectrum(gram, count: count) }
+    }
+
+    /// Eigenpairs of a Gram matrix: found on disk, or computed and kept there.
+    func spectrum(_ gram: HostMatrix, count: Int) throws -> Spectrum {
+        guard let store = SpectrumStore() else { return try .largest(count, of: gram, on: backends) }
+        let key = try store.key(gram, count: count, devices: backends.map { "\($0.device.backend) \($0.device.name)" })
+        if let known = store.load(key, for: gram) {
+            journal.note("spectrum", ["found": key, "eigenvalues": "\(known.count)"])
+            return known
+        }
+        let spectrum = try Spectrum.largest(count, of: gram, on: backends)
+        store.store(spectrum, key)
+        return spectrum
+    }
+}
+
+extension FeaturesSection {
+    /// Eigenvalues of n that the features need.
+    func wantedEigenvalues(of n: Int) -> Int { min(n, max(count, (indices.max() ?? 0) + 1)) }
+
+    /// Indices of the features that are looked at: the first `count`, then the others.
+    func features(of n: Int) -> [Int] {
+        let first = min(count, n)
+        return Array(0..<first) + indices.filter { $0 >= first }
+    }
+
+    /// Numbers of features of the truncated machines, of `available` features.
+    func machineSizes(_ available: Int) -> [Int] {
+        if let machines { return machines.filter { $0 <= available } }
+        // 1, 2, 5, 10, 20, 50, … and all.
+        var sizes: [Int] = []
+        var decade = 1
+        while decade < available {
+            sizes += [1, 2, 5].map { $0 * decade }.filter { $0 < available }
+            decade *= 10
+        }
+        return sizes + [available]
+    }
+}

@@ -1,0 +1,29 @@
+/// What a record is about: the value of its key `kind`. Records without that key are those of attacks and times.
+///
+/// The keys of each kind stand in FeatureResults.md. `metrics.jsonl` holds the records of all kinds; as tables, those
+/// of a kind stand in a file of their own.
+package enum RecordKind: String, Sendable, CaseIterable {
+    /// One eigen-feature under one attack at one radius.
+    case feature
+    /// One truncated kernel machine under one attack at one radius.
+    case machine
+    /// The gradients of one feature in two architectures.
+    case similarity
+    /// What the features of one architecture say together.
+    case featuresSummary = "features-summary"
+
+    /// Name of the table.
+    package var table: String {
+        switch self {
+        case .feature: "features.csv"
+        case .machine: "machines.csv"
+        case .similarity: "similarities.csv"
+        case .featuresSummary: "features-summary.csv"
+        }
+    }
+}
+
+extension ResultRecord {
+    /// nil for records of attacks and times.
+    package var kind: RecordKind? { text("kind").flatMap { RecordKind(rawValue: $0) } }
+}
