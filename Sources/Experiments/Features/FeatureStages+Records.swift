@@ -42,7 +42,7 @@ extension FeatureStages {
             let isRobust = attack.measures.values(section.criterion)[place] > thresholds.robust
             fields.append(.init("is_robust", .boolean(isUseful && isRobust)))
         }
-        return ResultRecord(fields)
+        return ResultRecord(fields: fields)
     }
 
     private func attackFields(_ attack: FeaturesSection.AttackName, _ eps: Double) -> [PlainValue.Member] {
@@ -58,7 +58,7 @@ extension FeatureStages {
         if let attack = machine.attack, let eps = machine.eps, let robust = machine.robustAccuracy {
             fields += attackFields(attack, eps) + [.init("robust_accuracy", .number(robust))]
         }
-        return ResultRecord(fields)
+        return ResultRecord(fields: fields)
     }
 
     /// One attack at one radius on all features and machines.
@@ -107,7 +107,7 @@ extension FeatureStages {
                 .init("best_machine_robust_accuracy", .number(robust)),
             ]
         }
-        return ResultRecord(fields)
+        return ResultRecord(fields: fields)
     }
 }
 
@@ -115,7 +115,7 @@ extension ResultRecord {
     /// - Parameter cosines: one for each image.
     static func similarity(_ one: String, _ other: String, feature: Int, cosines: [Double]) -> ResultRecord {
         ResultRecord(
-            [
+            fields: [
                 .init("kind", .text(RecordKind.similarity.rawValue)), .init("architecture", .text(one)),
                 .init("other", .text(other)), .init("feature", .integer(feature)),
                 .init("images", .integer(cosines.count)),
@@ -125,7 +125,7 @@ extension ResultRecord {
     /// - Parameter cosines: of all pairs of nets, features and images.
     static func similaritySummary(_ cosines: [Double]) -> ResultRecord {
         ResultRecord(
-            [
+            fields: [
                 .init("kind", .text(RecordKind.featuresSummary.rawValue)), .init("architecture", .text("all")),
             ] + means(cosines))
     }

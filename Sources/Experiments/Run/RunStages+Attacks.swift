@@ -128,13 +128,15 @@ extension AttackSection {
 extension ResultRecord {
     init(_ setting: TrainingSetting, count: Int, cleanAccuracy: Double?) {
         self.init(
-            setting.fields + [.init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy))])
+            fields: setting.fields + [
+                .init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy)),
+            ])
     }
 
     init(_ section: AttackSection, label: String, _ setting: TrainingSetting, _ result: AttackResult) {
         let score = result.score
         self.init(
-            [
+            fields: [
                 .init("attack", .text(label)), .init("norm", .text(section.norm.rawValue)),
                 .init("eps", .number(result.eps)),
             ] + setting.fields + [

@@ -8,7 +8,7 @@ package struct ResultRecord: Sendable, Hashable {
         self.fields = fields.map { PlainValue.Member($0.key, $0.value) }
     }
 
-    package init(_ fields: [PlainValue.Member]) { self.fields = fields }
+    init(fields: [PlainValue.Member]) { self.fields = fields }
 
     /// Reads back a line of `metrics.jsonl`.
     init?(json line: String) {

@@ -30,7 +30,7 @@ package struct SweepResults: Sendable {
             done += 1
             let head = [PlainValue.Member("run", .text(run.id))] + members
             for record in try RunFolder(existing: folder.folder(of: run)).records() {
-                records.append(ResultRecord(head + record.fields))
+                records.append(ResultRecord(fields: head + record.fields))
             }
         }
         self.records = records
