@@ -26,7 +26,9 @@ package struct AttackEvaluation: Sendable {
     package func threat(_ eps: Double) -> ThreatModel { ThreatModel(norm: norm, eps: eps, box: box) }
 
     /// Gradient steps times points of the whole evaluation, as `AttackControl.onStep` counts them.
-    package func pointSteps(points: Int) -> Int { eps.count * attack.gradientSteps * points }
+    package func pointSteps(points: Int) -> Int {
+        (attack is any MinimumNormAttack ? 1 : eps.count) * attack.gradientSteps * points
+    }
 
     /// The batches of `count` points, for callers that spread them over devices.
     package func batches(_ count: Int) -> [Range<Int>] {
@@ -42,22 +44,18 @@ package struct AttackEvaluation: Sendable {
     package func run(
         points: Tensor<Double>, labels: [Int]?, model: any AttackedModel, control: AttackControl = AttackControl()
     ) throws(AttackError) -> [AttackResult] {
-        var results: [AttackResult] = []
-        for eps in eps {
-            var parts: [AdversarialExamples] = []
-            for range in batches(points.count) {
-                parts.append(
-                    try attack.perturb(
-                        AttackBatch(
-                            points: points[range], labels: labels.map { Array($0[range]) },
-                            firstIndex: range.lowerBound),
-                        of: model, within: threat(eps), control: control))
-            }
-            if let examples = AdversarialExamples.joined(parts) {
-                results.append(AttackResult(eps: eps, examples: examples, labels: labels))
-            }
+        var parts: [AttackOutcome] = []
+        for range in batches(points.count) {
+            let batch = AttackBatch(
+                points: points[range], labels: labels.map { Array($0[range]) }, firstIndex: range.lowerBound)
+            parts.append(try perturb(batch, of: model, control: control))
         }
-        return results
+        return AttackOutcome.joined(parts).map { results($0, labels: labels) } ?? []
+    }
+
+    /// The results of an outcome, one for each radius.
+    package func results(_ outcome: AttackOutcome, labels: [Int]?) -> [AttackResult] {
+        zip(eps, outcome.examples).map { AttackResult(eps: $0, examples: $1, labels: labels) }
     }
 
     /// Reasons to doubt the results, as sentences for the user; empty where there are none.

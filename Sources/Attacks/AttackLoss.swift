@@ -10,6 +10,11 @@ public enum AttackLoss: String, Sendable, CaseIterable, Codable {
     /// The margin cut off at 0 once the goal is reached: an attack that has succeeded stops.
     /// Source: Carlini & Wagner 2017, f₆ with κ = 0.
     case cw
+    /// The difference of logits ratio, `(max_{c ≠ y} f_c − f_y) / (f_π1 − f_π3)` with the outputs in falling order π:
+    /// the margin without the scale of the outputs. With fewer than three outputs there is no third one and it is the
+    /// margin itself, whose direction is that of every loss there.
+    /// Source: Croce & Hein 2020, eq. 6.
+    case dlr
 }
 
 /// What an attack raises: the loss of the class that a point shall leave, or minus the loss of the class that it
@@ -19,10 +24,15 @@ public enum AttackLoss: String, Sendable, CaseIterable, Codable {
 package struct AttackObjective: Sendable, Equatable {
     package let loss: AttackLoss
     package let isTargeted: Bool
+    /// The class that margins are taken against instead of the largest other one, where k > 1: an attack that leaves y
+    /// towards this class. With it, dlr is `(f_r − f_y) / (f_π1 − (f_π3 + f_π4) / 2)` (Croce & Hein 2020, eq. 7), and
+    /// f_π3 stands in the place of f_π4 where there are three outputs. Losses without a margin do not see it.
+    package let rival: Int?
 
-    package init(loss: AttackLoss, isTargeted: Bool = false) {
+    package init(loss: AttackLoss, isTargeted: Bool = false, rival: Int? = nil) {
         self.loss = loss
         self.isTargeted = isTargeted
+        self.rival = rival
     }
 
     /// The objective at one point: the loss; for `cw` min(margin, 0). Minus the loss where targeted; for `cw`
@@ -35,8 +45,9 @@ package struct AttackObjective: Sendable, Equatable {
         switch loss {
         case .crossEntropy: return sign * Self.crossEntropy(outputs, label)
         case .mse: return sign * Self.squares(outputs, label)
-        case .margin: return sign * Self.margin(outputs, label)
-        case .cw: return min(sign * Self.margin(outputs, label), 0)
+        case .margin: return sign * margin(outputs, label)
+        case .cw: return min(sign * margin(outputs, label), 0)
+        case .dlr: return sign * margin(outputs, label) / ratio(outputs).spread
         }
     }
 
@@ -50,10 +61,14 @@ package struct AttackObjective: Sendable, Equatable {
             let scale = Self.misclassification(outputs, label)
             derivative = Self.crossEntropyDirection(outputs, label).map { $0 * scale }
         case .mse: derivative = Self.residual(outputs, label)
-        case .margin: derivative = Self.marginDerivative(outputs, label)
+        case .margin: derivative = marginDerivative(outputs, label)
         case .cw:
-            let isActive = sign * Self.margin(outputs, label) <= 0
-            derivative = Self.marginDerivative(outputs, label).map { isActive ? $0 : 0 }
+            let isActive = sign * margin(outputs, label) <= 0
+            derivative = marginDerivative(outputs, label).map { isActive ? $0 : 0 }
+        case .dlr:
+            let (spread, spreadDerivative) = ratio(outputs)
+            let value = margin(outputs, label) / spread
+            derivative = zip(marginDerivative(outputs, label), spreadDerivative).map { ($0 - value * $1) / spread }
         }
         return derivative.map { sign * $0 }
     }
@@ -117,14 +132,31 @@ extension AttackObjective {
         residual(f, y).reduce(0) { $0 + $1 * $1 / 2 }
     }
 
-    private static func margin(_ f: ArraySlice<Double>, _ y: Int) -> Double {
+    private func margin(_ f: ArraySlice<Double>, _ y: Int) -> Double {
         guard f.count > 1 else { return -Double(y) * f[f.startIndex] }
-        return f[rival(f, y)] - f[f.startIndex + y]
+        return f[against(f, y)] - f[f.startIndex + y]
     }
 
-    private static func marginDerivative(_ f: ArraySlice<Double>, _ y: Int) -> [Double] {
+    private func marginDerivative(_ f: ArraySlice<Double>, _ y: Int) -> [Double] {
         guard f.count > 1 else { return [-Double(y)] }
-        let rival = rival(f, y)
+        let rival = against(f, y)
         return f.indices.map { $0 == rival ? 1 : $0 == f.startIndex + y ? -1 : 0 }
+    }
+
+    /// Position of the class that the margin of y is taken against.
+    private func against(_ f: ArraySlice<Double>, _ y: Int) -> Int {
+        rival.map { f.startIndex + $0 } ?? Self.rival(f, y)
+    }
+
+    /// What dlr divides by, and its derivative; 1 with fewer than three outputs. Equal outputs are told apart by 1e-12.
+    private func ratio(_ f: ArraySlice<Double>) -> (spread: Double, derivative: [Double]) {
+        var derivative = [Double](repeating: 0, count: f.count)
+        guard f.count > 2 else { return (1, derivative) }
+        let order = f.indices.sorted { (f[$0], $1) > (f[$1], $0) }
+        let (third, last) = (order[2], rival != nil && f.count > 3 ? order[3] : order[2])
+        derivative[order[0] - f.startIndex] += 1
+        derivative[third - f.startIndex] -= 0.5
+        derivative[last - f.startIndex] -= 0.5
+        return (f[order[0]] - (f[third] + f[last]) / 2 + 1e-12, derivative)
     }
 }

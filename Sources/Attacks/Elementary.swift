@@ -25,3 +25,35 @@ func log(_ x: Double) -> Double {
         Darwin.log(x)
     #endif
 }
+
+func cos(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.cos(x)
+    #else
+        Darwin.cos(x)
+    #endif
+}
+
+func tanh(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.tanh(x)
+    #else
+        Darwin.tanh(x)
+    #endif
+}
+
+func atanh(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.atanh(x)
+    #else
+        Darwin.atanh(x)
+    #endif
+}
+
+func sin(_ x: Double) -> Double {
+    #if canImport(Glibc)
+        Glibc.sin(x)
+    #else
+        Darwin.sin(x)
+    #endif
+}

@@ -1,7 +1,7 @@
-/// The fast gradient sign method: one step of size ε.
+/// The fast gradient method: one step of size ε.
 ///
-/// `x̃ = clip(x + ε sign ∇ₓ L(f(x), y))`; for a binary task this is `x − y ε sign ∇f(x)` for every loss
-/// that falls as y f rises.
+/// In ℓ∞ `x̃ = clip(x + ε sign ∇ₓ L(f(x), y))`; for a binary task this is `x − y ε sign ∇f(x)` for every loss
+/// that falls as y f rises. In ℓ2 the step is `ε ∇/‖∇‖₂`, in ℓ1 it goes along the largest 1 % of the entries.
 ///
 /// Source: Goodfellow et al. 2015; Tsilivis & Kempe 2022, eq. 8.
 package struct FGSM: Attack {
@@ -20,8 +20,7 @@ package struct FGSM: Attack {
     package func perturb(
         _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
     ) throws(AttackError) -> AdversarialExamples {
-        try SignAscent(
-            objective: objective, goal: goal, steps: 1, stepSize: threat.eps, restarts: 1, randomStart: false, seed: 0
-        ).perturb(batch, of: model, within: threat, control: control)
+        try GradientAscent(objective: objective, goal: goal, steps: 1, stepSize: threat.eps)
+            .perturb(batch, of: model, within: threat, control: control)
     }
 }

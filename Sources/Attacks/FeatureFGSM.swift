@@ -55,7 +55,7 @@ package struct FeatureFGSM: Sendable {
             }
         }
         if let bad = ascent.firstIndex(where: { !$0.isFinite }) {
-            throw .gradientNotFinite(point: batch.firstIndex + bad / d % m)
+            throw .gradientNotFinite(point: batch.indices[bad / d % m])
         }
         let shape = [r] + batch.points.shape
         return try onDevice { () throws(ComputeError) in
@@ -64,13 +64,13 @@ package struct FeatureFGSM: Sendable {
             let gradient = try backend.upload(ascent, as: precision)
             var results: [Tensor<Double>] = []
             for eps in eps {
-                let threat = ThreatModel(eps: eps, box: box).rounded(to: precision)
+                let ball = Ball(ThreatModel(eps: eps, box: box), precision)
                 let point = try backend.allocate(start.count, precision)
                 try backend.copy(start, to: point)
                 try backend.run(
                     .signStep(
-                        point: point, origin: start, gradient: gradient, stepSize: threat.eps, eps: threat.eps,
-                        box: threat.box))
+                        point: point, origin: start, gradient: gradient, stepSize: ball.eps, eps: ball.eps,
+                        box: ball.box))
                 results.append(Tensor(shape: shape, elements: try backend.download(point)))
             }
             return results

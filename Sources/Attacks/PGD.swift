@@ -1,18 +1,23 @@
 /// Projected gradient descent on the loss surface: FGSM steps of size α, each from the gradient at the current point,
 /// each projected onto the ball around the clean point and onto the box.
 ///
-/// `x_{s+1} = clip(clip(x_s + α sign ∇ₓ L(f(x_s), y), x₀ − ε, x₀ + ε), lower, upper)`.
+/// In ℓ∞ `x_{s+1} = clip(clip(x_s + α sign ∇ₓ L(f(x_s), y), x₀ − ε, x₀ + ε), lower, upper)`. In ℓ2 a step is
+/// `α ∇/‖∇‖₂`. In ℓ1 it goes along the largest 1 % of the entries, and the projection is that onto ball and box
+/// together.
 ///
 /// The result of a run is its last point. Of several runs each point keeps the best one: first by reaching the goal,
-/// then by being misclassified, then by the objective.
+/// then by being misclassified, then by the objective. A point that has reached the goal takes part in no further run.
 ///
-/// Source: Madry et al. 2018.
+/// Source: Madry et al. 2018. ℓ1: Tramèr & Boneh 2019 (step), Croce & Hein 2021 (projection). Momentum: Dong et al.
+/// 2018.
 package struct PGD: Attack {
     package let loss: AttackLoss
     package let goal: AttackGoal
     package let steps: Int
     /// α, in the unit of the inputs; nil for 2.5 ε / steps.
     package let stepSize: Double?
+    /// μ ≥ 0: direction of a step is `μ · (the one before) + ∇/‖∇‖₁`; 0 for the gradient alone.
+    package let momentum: Double
     /// Runs. Without `randomStart` the first starts at the clean point; all others start at random.
     package let restarts: Int
     /// The first run too starts at a random point of the ball and the box.
@@ -22,14 +27,16 @@ package struct PGD: Attack {
 
     package init(
         loss: AttackLoss = .crossEntropy, goal: AttackGoal = .label, steps: Int = 20, stepSize: Double? = nil,
-        restarts: Int = 1, randomStart: Bool = false, seed: UInt64 = 0
+        momentum: Double = 0, restarts: Int = 1, randomStart: Bool = false, seed: UInt64 = 0
     ) {
         precondition(steps > 0 && restarts > 0, "\(steps) steps, \(restarts) restarts")
+        precondition(momentum >= 0 && momentum.isFinite, "a momentum of \(momentum)")
         precondition(stepSize.map { $0 >= 0 && $0.isFinite } ?? true, "a step size of \(stepSize ?? 0)")
         self.loss = loss
         self.goal = goal
         self.steps = steps
         self.stepSize = stepSize
+        self.momentum = momentum
         self.restarts = restarts
         self.randomStart = randomStart
         self.seed = seed
@@ -42,9 +49,9 @@ package struct PGD: Attack {
     package func perturb(
         _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
     ) throws(AttackError) -> AdversarialExamples {
-        try SignAscent(
-            objective: objective, goal: goal, steps: steps, stepSize: stepSize(at: threat.eps), restarts: restarts,
-            randomStart: randomStart, seed: seed
+        try GradientAscent(
+            objective: objective, goal: goal, steps: steps, stepSize: stepSize(at: threat.eps), momentum: momentum,
+            restarts: restarts, start: randomStart ? .uniform : .clean, seed: seed
         ).perturb(batch, of: model, within: threat, control: control)
     }
 

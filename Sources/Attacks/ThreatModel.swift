@@ -3,7 +3,7 @@ import Compute
 /// What an adversary may do to a point: move it inside a ball around it and, where there is one, inside a box.
 public struct ThreatModel: Sendable, Equatable {
     public enum Norm: String, Sendable, CaseIterable, Codable {
-        case linf
+        case linf, l2, l1
     }
 
     public let norm: Norm
@@ -17,16 +17,5 @@ public struct ThreatModel: Sendable, Equatable {
         self.norm = norm
         self.eps = eps
         self.box = box
-    }
-
-    /// The same in numbers that the precision holds: eps rounded down, so that what a device obeys is never more
-    /// than what was asked for; the box to nearest, like points that lie on its bounds.
-    func rounded(to precision: Precision) -> ThreatModel {
-        guard precision == .float32 else { return self }
-        var radius = Float(eps)
-        if Double(radius) > eps { radius = radius.nextDown }
-        return ThreatModel(
-            norm: norm, eps: Double(radius),
-            box: box.map { Double(Float($0.lowerBound))...Double(Float($0.upperBound)) })
     }
 }

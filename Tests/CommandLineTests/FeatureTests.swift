@@ -231,7 +231,7 @@ import Testing
         #expect(try run().code == 0)
         let lines = try run.text("metrics.jsonl").split(separator: "\n").compactMap {
             try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
-        }
+        }.filter { $0["kind"] == nil }
         #expect(lines.map { $0["diag_reg"] as? Double } == [0, 0, 0.1, 0.1])
         let both = try run.numbers("predictions_reg1_tinf")
         #expect(run.arrays.contains("adversarial_fgsm_linf_eps0_reg0_t100"))

@@ -11,6 +11,10 @@ package enum RecordKind: String, Sendable, CaseIterable {
     case similarity
     /// What the features of one architecture say together.
     case featuresSummary = "features-summary"
+    /// Distances of the nearest adversarial points that one attack found.
+    case distance
+    /// A reason to doubt the results.
+    case warning
 
     /// Name of the table.
     package var table: String {
@@ -19,6 +23,8 @@ package enum RecordKind: String, Sendable, CaseIterable {
         case .machine: "machines.csv"
         case .similarity: "similarities.csv"
         case .featuresSummary: "features-summary.csv"
+        case .distance: "distances.csv"
+        case .warning: "warnings.csv"
         }
     }
 }

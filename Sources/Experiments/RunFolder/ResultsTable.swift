@@ -6,7 +6,8 @@ package struct ResultsTable: Sendable {
     private let heading: [(label: String, text: String)]
     private let records: [ResultRecord]
 
-    /// - Parameter records: those of attacks and times, with the keys `time`, `attack`, `norm`, `eps`, `count` (test points), `clean_accuracy` and
+    /// - Parameter records: those of attacks and times, with the keys `time`, `attack`, `norm`, `eps`, `count` (test
+    ///   points), `clean_accuracy` and
     ///   `robust_accuracy`; absent ones are shown as `-`.
     package init(_ configuration: Configuration, _ records: [ResultRecord]) {
         heading = configuration.headline

@@ -99,7 +99,8 @@ import Testing
         ),
         (
             "attacks:\n  - {name: pdg}",
-            "c.yaml:2: attacks.0.name must be one of fgsm or pgd, found 'pdg'; did you mean 'pgd'?"
+            "c.yaml:2: attacks.0.name must be one of fgsm, r-fgsm, pgd, apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, cw, "
+                + "deepfool, taylor, auto or file, found 'pdg'; did you mean 'pgd'?"
         ),
         ("attacks:\n  - {eps: 1}", "c.yaml:2: attacks.0: an attack needs a name"),
         (
@@ -107,13 +108,18 @@ import Testing
             "c.yaml:1: attacks.0.clip must be a list of two numbers, the smaller first, or none, found a list"
         ),
         ("attacks: [{name: fgsm, steps: 5}]", "c.yaml:1: attacks.0.steps: has no meaning for fgsm; remove it"),
+        ("attacks: [{name: fab, loss: mse}]", "c.yaml:1: attacks.0.loss: has no meaning for fab; remove it"),
+        ("attacks: [{name: cw, norm: linf}]", "c.yaml:1: attacks.0.norm: cw is defined for l2 only"),
+        ("attacks: [{name: square, share: 2}]", "c.yaml:1: attacks.0.share: must be at most 1"),
+        ("attacks: [{name: file}]", "c.yaml:1: attacks.0: an attack from a file needs path"),
+        ("attacks: [{name: pgd, target: targeted}]", "c.yaml:1: attacks.0: a targeted attack needs target_class"),
         (
-            "attacks: [{name: fab}]",
-            "c.yaml:1: attacks.0.name: 'fab' is not available in this version; available: fgsm, pgd"
+            "attacks: [{name: pgd, target_class: 1}]",
+            "c.yaml:1: attacks.0.target_class: is read only with target: targeted; remove it"
         ),
         (
-            "attacks: [{name: pgd, norm: l2}]",
-            "c.yaml:1: attacks.0.norm: 'l2' is not available in this version; available: linf"
+            "attacks: [{name: fab, target: targeted}]",
+            "c.yaml:1: attacks.0.target: fab cannot be targeted at one class; use label or prediction"
         ),
         ("diag_reg: 0.1", "c.yaml:1: unknown key 'diag_reg' in the top level; it belongs to inference"),
         ("data: {eps: 0.1}", "c.yaml:1: unknown key 'eps' in data; it belongs to attacks or features"),

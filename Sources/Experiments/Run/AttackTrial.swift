@@ -1,0 +1,175 @@
+import Attacks
+import Compute
+import Foundation
+import Scheduling
+import Storage
+import TangentKernels
+
+/// One attack of a configuration on the test points, on all devices: what it finds, its records and its arrays.
+struct AttackTrial: Sendable {
+    let section: AttackSection
+    /// Name in records and arrays.
+    let label: String
+    /// Of the section in the configuration.
+    let path: String
+    let stage: String
+    let stages: RunStages
+
+    private var points: Tensor<Double> { stages.dataset.testInputs }
+    private var labels: [Int]? { stages.attackLabels }
+
+    /// Attacks all points at every radius; nil without points.
+    func outcome(_ team: PredictorTeam) async throws -> AttackOutcome? {
+        if section.target == .label && labels == nil {
+            throw stages.configuration.error(
+                at: "\(path).target",
+                "an attack on labels needs test labels; give data.test_targets or set target: prediction")
+        }
+        let evaluation = AttackEvaluation(
+            attack: try attack(), norm: section.norm, eps: section.eps, box: section.clip,
+            batchSize: team.batchSize(points.count))
+        let flag = CancellationFlag()
+        let steps = StepProgress(
+            ProgressLine(label: stage, item: "gradients", unit: "gradients"),
+            total: evaluation.pointSteps(points: points.count), stages.journal)
+        let control = AttackControl(
+            isCancelled: { flag.isSet }, onStep: { steps.add($0) }, memory: StageMemory(stages.folder, stage: stage))
+        let (points, labels) = (points, labels)
+        let parts = try await withTaskCancellationHandler {
+            try await team.map(points.count) { predictor, range in
+                try evaluation.perturb(
+                    AttackBatch(
+                        points: points[range], labels: labels.map { Array($0[range]) }, firstIndex: range.lowerBound),
+                    of: predictor, control: control)
+            }
+        } onCancel: {
+            flag.set()
+        }
+        let outcome = AttackOutcome.joined(parts)
+        if let outcome { report(evaluation, outcome) }
+        return outcome
+    }
+
+    /// Seconds differ from run to run, so they stand in the log and not in the results.
+    private func report(_ evaluation: AttackEvaluation, _ outcome: AttackOutcome) {
+        let results = evaluation.results(outcome, labels: labels)
+        if let nearest = outcome.nearest {
+            note(nearest, "any")
+        } else {
+            for result in results { note(result.examples, "\(result.eps)") }
+        }
+        for warning in evaluation.warnings(results) { stages.journal.warn("\(stage): \(warning)") }
+    }
+
+    private func note(_ examples: AdversarialExamples, _ eps: String) {
+        let perPoint = examples.pointSteps > 0 ? examples.seconds / Double(examples.pointSteps) : 0
+        stages.journal.note(
+            "attack",
+            [
+                "attack": stage, "eps": eps, "point_steps": "\(examples.pointSteps)",
+                "seconds": "\(examples.seconds)", "seconds_per_step_and_point": "\(perPoint)",
+                "seconds_per_step": "\(perPoint * Double(examples.points.count))",
+            ])
+    }
+
+    /// One record per radius, and one of distances for attacks that look for the nearest point.
+    func records(_ outcome: AttackOutcome, _ setting: TrainingSetting) throws -> [ResultRecord] {
+        let evaluation = AttackEvaluation(
+            attack: try attack(), norm: section.norm, eps: section.eps, box: section.clip, batchSize: 1)
+        let results = evaluation.results(outcome, labels: labels)
+        var records = results.map { ResultRecord(section, label: label, setting, $0) }
+        if let nearest = outcome.nearest {
+            records.append(ResultRecord(section, label: label, setting, distances: nearest))
+        }
+        for sentence in evaluation.warnings(results) { records.append(ResultRecord(warning: sentence, setting)) }
+        return records
+    }
+
+    /// Writes what was found, where it is to be exported.
+    func export(_ outcome: AttackOutcome, _ setting: TrainingSetting) throws {
+        guard stages.configuration.save.contains(.adversarial) else { return }
+        let name = "\(label)_\(section.norm.rawValue)"
+        for (index, examples) in outcome.examples.enumerated() {
+            try export(examples, "\(name)_eps\(index)_\(setting.suffix)")
+        }
+        guard let nearest = outcome.nearest else { return }
+        try export(nearest, "\(name)_\(setting.suffix)")
+        let distances = nearest.distances.indices.map { nearest.isSuccessful[$0] ? nearest.distances[$0] : .infinity }
+        try stages.folder.export(
+            Tensor(shape: [distances.count], elements: distances), "adversarial_distances_\(name)_\(setting.suffix)",
+            .float64)
+    }
+
+    private func export(_ examples: AdversarialExamples, _ suffix: String) throws {
+        let folder = stages.folder
+        try folder.export(examples.points, "adversarial_\(suffix)", stages.precision)
+        try folder.export(examples.predictions, "adversarial_predictions_\(suffix)", .float64)
+        if let labels {
+            let outputs = examples.predictions.stride
+            try folder.export(
+                examples.meanPerturbations(from: points, labels: labels, outputs: outputs),
+                "mean_perturbations_\(suffix)", .float64)
+        }
+    }
+
+    /// Removes what only an interrupted run would have needed.
+    func forget() { StageMemory(stages.folder, stage: stage).remove() }
+
+    private func attack() throws -> any Attack {
+        let goal = try goal()
+        guard section.name == .file else { return section.attack(goal, seed: UInt64(stages.configuration.seed)) }
+        guard case .floating(let array, _) = try NPY.read(section.path ?? ""), array.shape == points.shape else {
+            throw stages.configuration.error(
+                at: "\(path).path", "the array must hold floats of the shape of the test points, \(points.shape)")
+        }
+        return FoundExamples(all: array, goal: goal)
+    }
+
+    private func goal() throws -> AttackGoal {
+        switch section.target {
+        case .label: return .label
+        case .prediction: return .prediction
+        case .targeted:
+            let index = section.targetClass ?? 0
+            let classes = stages.dataset.isBinary ? 2 : stages.dataset.outputCount
+            guard index < classes else {
+                throw stages.configuration.error(
+                    at: "\(path).target_class", "there is no class \(index): the data have \(classes)")
+            }
+            return .targeted(stages.dataset.isBinary ? 2 * index - 1 : index)
+        }
+    }
+}
+
+extension AttackSection {
+    /// The attack with the section's settings; the attack's own where it says nothing.
+    func attack(_ goal: AttackGoal, seed: UInt64) -> any Attack {
+        switch name {
+        case .fgsm: FGSM(loss: loss, goal: goal)
+        case .randomFGSM: RandomFGSM(loss: loss, goal: goal, restarts: restarts, seed: seed)
+        case .pgd:
+            PGD(
+                loss: loss, goal: goal, steps: steps ?? 20, stepSize: step, momentum: momentum, restarts: restarts,
+                randomStart: randomStart, seed: seed)
+        case .apgdCE: APGD(.crossEntropy, goal: goal, steps: steps ?? 100, restarts: restarts, seed: seed)
+        case .apgdDLR: APGD(.ratio, goal: goal, steps: steps ?? 100, restarts: restarts, seed: seed)
+        case .apgdTargeted:
+            APGD(
+                .targeted, goal: goal, steps: steps ?? 100, restarts: restarts, classes: targetClasses, seed: seed)
+        case .fab, .fabTargeted:
+            FAB(
+                isTargeted: name == .fabTargeted, goal: goal, steps: steps ?? 100, restarts: restarts,
+                classes: targetClasses, seed: seed)
+        case .square:
+            Square(goal: goal, queries: steps ?? 5000, share: share, restarts: restarts, seed: seed)
+        case .cw:
+            CarliniWagner(
+                goal: goal, steps: steps ?? 10_000, searches: searches, learningRate: step ?? 0.01,
+                confidence: confidence)
+        case .deepfool: DeepFool(goal: goal, steps: steps ?? 50, overshoot: overshoot)
+        case .taylor: Taylor(goal: goal)
+        case .auto: AutoAttack(goal: goal, seed: seed)
+        case .file: preconditionFailure("an array is no search")
+        }
+    }
+}
