@@ -50,9 +50,9 @@ let package = Package(
         // Kernel regression on a Gram matrix, at any training time: float64 on the host.
         .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
         // Finite nets: layers, training, empirical NTK and its dynamics.
-        .target(name: "Networks", dependencies: ["Compute", "TangentKernels", "COpenBLAS"]),
+        .target(name: "Networks", dependencies: ["Compute", "Storage", "TangentKernels", "Inference", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
-        .target(name: "Attacks", dependencies: ["Compute", "TangentKernels"]),
+        .target(name: "Attacks", dependencies: ["Compute", "TangentKernels", "Networks"]),
         // The library's face: a net, its Gram matrices, predictions and attacks.
         .target(
             name: "NTK",
@@ -81,14 +81,13 @@ let package = Package(
             dependencies: [
                 "CVersion",
                 "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Inference",
-                "Attacks",
+                "Networks", "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Golden files and readers that several test targets share.
         .target(
-            name: "TestSupport",
-            dependencies: ["Compute", "OpenCLBackend", "CPUBackend", "TangentKernels", "Datasets"],
+            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels", "Datasets"],
             path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),
@@ -103,7 +102,11 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
         .testTarget(
-            name: "NetworksTests", dependencies: ["Networks", "OpenCLBackend", "CPUBackend", "TestSupport"]),
+            name: "NetworksTests",
+            dependencies: [
+                "Networks", "Inference", "Attacks", "Storage", "OpenCLBackend", "CPUBackend", "TestSupport",
+                "StorageTestSupport",
+            ]),
         .testTarget(name: "AttacksTests", dependencies: ["Attacks", "TestSupport"]),
         .testTarget(name: "NTKTests", dependencies: ["NTK", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Storage", "Compute", "StorageTestSupport"]),

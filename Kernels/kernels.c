@@ -83,6 +83,8 @@ static const struct {
 #include "embed.h"
 #define KERNEL "Network/sgd.cl"
 #include "embed.h"
+#define KERNEL "Network/patch_gram.cl"
+#include "embed.h"
 };
 
 const char *ntk_kernel_text(const char *path) {

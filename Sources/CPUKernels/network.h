@@ -20,6 +20,7 @@
 #include "Network/im2col.cl"
 #include "Network/layer_norm.cl"
 #include "Network/max_pool.cl"
+#include "Network/patch_gram.cl"
 #include "Network/sgd.cl"
 #include "Network/squared_error.cl"
 #include "Network/sum_pool.cl"
@@ -150,6 +151,12 @@ OPERATION(sgd) {
     for (size_t i = begin; i < end; i++) sgd_at(i, parameters, velocity, gradient, rate, momentum, decay);
 }
 
+OPERATION(patch_gram) {
+    for (size_t i = begin; i < end; i++)
+        patch_gram_at(i, BUFFER(0), BUFFER(1), BUFFER(2), NUMBER(3), NUMBER(4), NUMBER(5), NUMBER(6), NUMBER(7),
+                      REAL(8), REAL(9));
+}
+
 ntk_operation NAME(ntk_find_operation)(const char *name) {
     static const struct {
         const char *name;
@@ -162,7 +169,7 @@ ntk_operation NAME(ntk_find_operation)(const char *name) {
         ROW(layer_norm_reverse), ROW(im2col),    ROW(col2im),
         ROW(sum_pool),      ROW(sum_pool_reverse), ROW(max_pool),
         ROW(max_pool_reverse), ROW(cross_entropy), ROW(squared_error),
-        ROW(sgd),
+        ROW(sgd),           ROW(patch_gram),
 #undef ROW
     };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)

@@ -199,6 +199,27 @@ extension Operation {
             range: parameters.count)
     }
 
+    // MARK: Empirical NTK
+
+    /// `ntk[i, a, j, b] ← Σ_{p, q} (w² gram[ip, jq] + b²) product[ip, jq]` for one a and one b.
+    /// - Parameters:
+    ///   - ntk: [rows, outputs, columns, outputs].
+    ///   - gram, product: of patches and of cotangents, [rows · pixels, columns · pixels].
+    ///   - scales: w and b.
+    package static func patchGram(
+        ntk: Buffer, gram: Buffer, product: Buffer, rows: Int, columns: Int, pixels: Int, outputs: Int, a: Int, b: Int,
+        scales: (weights: Double, bias: Double)
+    ) -> Operation {
+        Operation(
+            kernel: "Network/patch_gram", precision: ntk.precision,
+            arguments: [
+                .buffer(ntk), .buffer(gram), .buffer(product), .size(columns), .size(pixels), .size(outputs), .size(a),
+                .size(b), .real(scales.weights * scales.weights), .real(scales.bias * scales.bias),
+                .size(rows * columns),
+            ],
+            range: rows * columns, weight: 2 * pixels * pixels)
+    }
+
     // MARK: Arguments in common
 
     private static func loss(

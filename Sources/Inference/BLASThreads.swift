@@ -5,10 +5,10 @@ import Synchronization
 ///
 /// The thread count belongs to the process, so overlapping solves share it: the first notes what it found, each
 /// raises it, the last restores it.
-enum BLASThreads {
+package enum BLASThreads {
     private static let nesting = Mutex(Nesting())
 
-    static func all<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    package static func all<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         nesting.withLock { nesting in
             nesting.enter(found: openblas_get_num_threads())
             openblas_set_num_threads(openblas_get_num_procs())

@@ -37,6 +37,11 @@ struct ForwardPass: Sendable {
     let isRecorded: Bool
 }
 
+/// Takes the input of a layer with weights and the cotangent of its affine output. Both stay as they are for as long
+/// as somebody refers to them.
+typealias AffineVisit =
+    @Sendable (Affine, _ input: PooledBuffer, _ cotangent: PooledBuffer) throws(ComputeError) -> Void
+
 /// What cotangents meet on their way back.
 struct ReversePass: Sendable {
     let memory: NetworkMemory
@@ -45,9 +50,8 @@ struct ReversePass: Sendable {
     let points: Int
     /// Cotangents per point; the replica is the slow index: row r belongs to point r % points.
     let replicas: Int
-    /// Told the input of each layer with weights and the cotangent of its affine output; the latter is overwritten
-    /// afterwards.
-    let visit: (@Sendable (Affine, _ input: Buffer, _ cotangent: Buffer) throws(ComputeError) -> Void)?
+    /// Told of each layer with weights, from the output on.
+    let visit: AffineVisit?
 
     var rows: Int { points * replicas }
 }

@@ -95,14 +95,14 @@ package struct NetworkEvaluation: Sendable {
         _ = try reverse(cotangents, replicas: 1, wantsInput: false) {
             (layer, input, cotangent) throws(ComputeError) in
             try layer.parameterGradient(
-                input: input, cotangent: cotangent, points: count, into: gradient, memory)
+                input: input.buffer, cotangent: cotangent.buffer, points: count, into: gradient, memory)
         }
     }
 
     /// - Parameter cotangents: [replicas · m, k], not changed.
     func reverse(
         _ cotangents: Buffer, replicas: Int, wantsInput: Bool,
-        visit: (@Sendable (Affine, Buffer, Buffer) throws(ComputeError) -> Void)?
+        visit: AffineVisit?
     ) throws(ComputeError) -> PooledBuffer? {
         let pass = ReversePass(
             memory: network.memory, parameters: network.parameters, points: count, replicas: replicas, visit: visit)

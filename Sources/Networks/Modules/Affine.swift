@@ -55,7 +55,7 @@ struct Affine: Module {
                     cotangent: cotangent.buffer, saved: output.buffer, slopes: slopes,
                     period: pass.points * self.output.count, count: pass.rows * self.output.count))
         }
-        if let visit = pass.visit { try visit(self, input.buffer, cotangent.buffer) }
+        if let visit = pass.visit { try visit(self, input, cotangent) }
         return wantsInput ? try inputCotangent(cotangent.buffer, pass) : nil
     }
 
@@ -122,7 +122,7 @@ struct Affine: Module {
     }
 
     /// Images whose windows are laid out together.
-    private func chunks(_ count: Int, _ memory: NetworkMemory) -> [Range<Int>] {
+    func chunks(_ count: Int, _ memory: NetworkMemory) -> [Range<Int>] {
         let size = isPointwise ? max(count, 1) : max(1, memory.columnLimit / (output.pixels * patch))
         return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     }

@@ -86,6 +86,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
         for attack in try AttackBenchmark.all() { benchmarks.append(attack.sized(points: m, count: n)) }
         for spectrum in SpectrumBenchmark.all { benchmarks.append(spectrum.sized(count: n)) }
+        benchmarks += try EmpiricalNTKBenchmark.all(points: m) as [any Benchmark]
         return benchmarks
     }
 
