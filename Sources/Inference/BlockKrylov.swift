@@ -53,7 +53,8 @@ struct BlockKrylov {
         while true {
             while basis.count + block <= capacity { try basis.expand(matrix) }
             let ritz = try basis.ritz()
-            let residuals = basis.residuals(ritz, count)
+            let vectors = basis.vectors(ritz, kept)
+            let residuals = vectors.residuals(ritz.values, count)
             let scale = max(abs(ritz.values[0]), Double.leastNormalMagnitude)
             let worst = (residuals.max() ?? 0) / scale
             let isConverged = worst <= tolerance
@@ -62,7 +63,7 @@ struct BlockKrylov {
                 zip(before, values).allSatisfy({ abs($0 - $1) <= tolerance * scale })
             {
                 return Solution(
-                    eigenvalues: values, rows: try basis.vectors(ritz, count), residual: worst,
+                    eigenvalues: values, rows: try vectors.ascending(count), residual: worst,
                     products: basis.products)
             }
             guard basis.products < productLimit else {
@@ -73,8 +74,46 @@ struct BlockKrylov {
             confirmed = isConverged ? values : nil
             let open = (0..<count).filter { residuals[$0] > tolerance * scale }
                 .sorted { residuals[$0] > residuals[$1] }
-            try basis.restart(ritz, keeping: kept, from: isConverged ? [] : open + Array(count..<kept))
+            try basis.restart(ritz, keeping: vectors, from: isConverged ? [] : open + Array(count..<kept))
         }
+    }
+}
+
+/// Ritz vectors v, the largest eigenvalue first, and Θv.
+private struct RitzVectors {
+    let n: Int
+    /// [count, n]
+    let vectors: [Double]
+    let images: [Double]
+
+    var count: Int { vectors.count / n }
+
+    /// Number j of Θv − λv for vector i.
+    func residual(_ i: Int, _ eigenvalue: Double, _ j: Int) -> Double {
+        images[i * n + j] - eigenvalue * vectors[i * n + j]
+    }
+
+    /// ‖Θv − λv‖ of the first `wanted` pairs.
+    func residuals(_ eigenvalues: [Double], _ wanted: Int) -> [Double] {
+        (0..<wanted).map { i in
+            var sum = 0.0
+            for j in 0..<n {
+                let difference = residual(i, eigenvalues[i], j)
+                sum += difference * difference
+            }
+            return sum.squareRoot()
+        }
+    }
+
+    /// The first `wanted` vectors, the last of them in row 0.
+    func ascending(_ wanted: Int) throws(InferenceError) -> HostMatrix {
+        let rows = try SymmetricMatrix.matrix(wanted, n)
+        rows.withElements(as: Double.self) { target in
+            for i in 0..<wanted {
+                for j in 0..<n { target[(wanted - 1 - i) * n + j] = vectors[i * n + j] }
+            }
+        }
+        return rows
     }
 }
 
@@ -148,58 +187,32 @@ private struct KrylovBasis {
         return Ritz(values: spectrum.eigenvalues, coefficients: (0..<size).flatMap { spectrum.eigenvector($0) })
     }
 
-    /// ‖Θv − λv‖ of the first pairs.
-    func residuals(_ ritz: Ritz, _ wanted: Int) -> [Double] {
-        let vectors = combine(q, ritz, wanted)
-        let images = combine(w, ritz, wanted)
-        return (0..<wanted).map { i in
-            var sum = 0.0
-            for j in i * n..<(i + 1) * n {
-                let difference = images[j] - ritz.values[i] * vectors[j]
-                sum += difference * difference
-            }
-            return sum.squareRoot()
-        }
-    }
-
-    /// The first vectors, the last of them in row 0.
-    func vectors(_ ritz: Ritz, _ wanted: Int) throws(InferenceError) -> HostMatrix {
-        let rows = try SymmetricMatrix.matrix(wanted, n)
-        let vectors = combine(q, ritz, wanted)
-        for i in 0..<wanted {
-            vectors.withUnsafeBufferPointer { source in
-                pointer(rows).advanced(by: (wanted - 1 - i) * n)
-                    .update(from: source.baseAddress! + i * n, count: n)
-            }
-        }
-        return rows
+    /// The first Ritz vectors and what Θ makes of them.
+    func vectors(_ ritz: Ritz, _ wanted: Int) -> RitzVectors {
+        RitzVectors(n: n, vectors: combine(q, ritz, wanted), images: combine(w, ritz, wanted))
     }
 
     /// Cuts the basis to its first Ritz vectors and goes on from what some of them lack.
     /// - Parameter sources: Ritz vectors whose residuals Θv − λv make the next block, as far as it has room; random
     ///   vectors fill it up.
-    mutating func restart(_ ritz: Ritz, keeping kept: Int, from sources: [Int]) throws(InferenceError) {
-        let vectors = combine(q, ritz, kept)
-        let images = combine(w, ritz, kept)
+    mutating func restart(_ ritz: Ritz, keeping kept: RitzVectors, from sources: [Int]) throws(InferenceError) {
         let used = sources.prefix(block)
         let target = pointer(next)
         // In exact arithmetic all residuals lie in the image of the last block. A basis that was filled up with random
         // vectors knows nothing of the residuals from before, so they are named one by one.
         for (row, source) in used.enumerated() {
-            for j in 0..<n {
-                target[row * n + j] = images[source * n + j] - ritz.values[source] * vectors[source * n + j]
-            }
+            for j in 0..<n { target[row * n + j] = kept.residual(source, ritz.values[source], j) }
         }
         fillRandomly(used.count..<block)
         // What goes on must be free of the whole old basis, so it is made before the cut.
         orthonormalize()
         isReady = true
-        for (matrix, combined) in [(q, vectors), (w, images)] {
-            combined.withUnsafeBufferPointer { pointer(matrix).update(from: $0.baseAddress!, count: kept * n) }
+        for (matrix, combined) in [(q, kept.vectors), (w, kept.images)] {
+            combined.withUnsafeBufferPointer { pointer(matrix).update(from: $0.baseAddress!, count: $0.count) }
         }
-        count = kept
+        count = kept.count
         projected = [Double](repeating: 0, count: capacity * capacity)
-        for i in 0..<kept { projected[i * capacity + i] = ritz.values[i] }
+        for i in 0..<count { projected[i * capacity + i] = ritz.values[i] }
     }
 
     private mutating func prepareNext() {

@@ -9,7 +9,7 @@ struct AttackDoubts {
     let clean: Tensor<Double>
 
     /// - Parameter records: of all attacks, in their order.
-    func sentences(_ records: [ResultRecord], of sections: [AttackSection]) -> [String] {
+    func sentences(_ records: [ResultRecord]) -> [String] {
         chance + strongerBlackBoxes(records)
     }
 

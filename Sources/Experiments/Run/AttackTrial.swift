@@ -18,8 +18,10 @@ struct AttackTrial: Sendable {
     private var points: Tensor<Double> { stages.dataset.testInputs }
     private var labels: [Int]? { stages.attackLabels }
 
-    /// Attacks all points at every radius; nil without points.
-    func outcome(_ team: PredictorTeam) async throws -> AttackOutcome? {
+    /// Attacks all points at every radius and exports what is found where that is wanted.
+    /// - Returns: one record per radius, one of distances for attacks that look for the nearest point, and the doubts;
+    ///   none without points.
+    func run(_ team: PredictorTeam, _ setting: TrainingSetting) async throws -> [ResultRecord] {
         if section.target == .label && labels == nil {
             throw stages.configuration.error(
                 at: "\(path).target",
@@ -28,6 +30,19 @@ struct AttackTrial: Sendable {
         let evaluation = AttackEvaluation(
             attack: try attack(), norm: section.norm, eps: section.eps, box: section.clip,
             batchSize: team.batchSize(points.count))
+        guard let outcome = try await outcome(evaluation, team) else { return [] }
+        let results = evaluation.results(outcome, labels: labels)
+        let doubts = evaluation.warnings(results)
+        log(results, outcome.nearest)
+        for doubt in doubts { stages.journal.warn("\(stage): \(doubt)") }
+        try export(outcome, setting)
+        return results.map { ResultRecord(section, label: label, setting, $0) }
+            + (outcome.nearest.map { [ResultRecord(section, label: label, setting, distances: $0)] } ?? [])
+            + doubts.map { ResultRecord(warning: $0, setting) }
+    }
+
+    /// nil without points.
+    private func outcome(_ evaluation: AttackEvaluation, _ team: PredictorTeam) async throws -> AttackOutcome? {
         let flag = CancellationFlag()
         let steps = StepProgress(
             ProgressLine(label: stage, item: "gradients", unit: "gradients"),
@@ -45,20 +60,16 @@ struct AttackTrial: Sendable {
         } onCancel: {
             flag.set()
         }
-        let outcome = AttackOutcome.joined(parts)
-        if let outcome { report(evaluation, outcome) }
-        return outcome
+        return AttackOutcome.joined(parts)
     }
 
     /// Seconds differ from run to run, so they stand in the log and not in the results.
-    private func report(_ evaluation: AttackEvaluation, _ outcome: AttackOutcome) {
-        let results = evaluation.results(outcome, labels: labels)
-        if let nearest = outcome.nearest {
+    private func log(_ results: [AttackResult], _ nearest: AdversarialExamples?) {
+        if let nearest {
             note(nearest, "any")
         } else {
             for result in results { note(result.examples, "\(result.eps)") }
         }
-        for warning in evaluation.warnings(results) { stages.journal.warn("\(stage): \(warning)") }
     }
 
     private func note(_ examples: AdversarialExamples, _ eps: String) {
@@ -72,21 +83,8 @@ struct AttackTrial: Sendable {
             ])
     }
 
-    /// One record per radius, and one of distances for attacks that look for the nearest point.
-    func records(_ outcome: AttackOutcome, _ setting: TrainingSetting) throws -> [ResultRecord] {
-        let evaluation = AttackEvaluation(
-            attack: try attack(), norm: section.norm, eps: section.eps, box: section.clip, batchSize: 1)
-        let results = evaluation.results(outcome, labels: labels)
-        var records = results.map { ResultRecord(section, label: label, setting, $0) }
-        if let nearest = outcome.nearest {
-            records.append(ResultRecord(section, label: label, setting, distances: nearest))
-        }
-        for sentence in evaluation.warnings(results) { records.append(ResultRecord(warning: sentence, setting)) }
-        return records
-    }
-
     /// Writes what was found, where it is to be exported.
-    func export(_ outcome: AttackOutcome, _ setting: TrainingSetting) throws {
+    private func export(_ outcome: AttackOutcome, _ setting: TrainingSetting) throws {
         guard stages.configuration.save.contains(.adversarial) else { return }
         let name = "\(label)_\(section.norm.rawValue)"
         for (index, examples) in outcome.examples.enumerated() {

@@ -22,7 +22,7 @@ extension RunStages {
             let team = try team(weight, training)
             var new: [ResultRecord] = []
             for place in sections.indices { new += try await evaluate(place, setting, team) }
-            for sentence in AttackDoubts(labels: attackLabels, clean: clean).sentences(new, of: sections) {
+            for sentence in AttackDoubts(labels: attackLabels, clean: clean).sentences(new) {
                 journal.warn("\(setting.label): \(sentence)")
                 new.append(ResultRecord(warning: sentence, setting))
             }
@@ -45,11 +45,7 @@ extension RunStages {
         }
         let trial = AttackTrial(
             section: section, label: label, path: "attacks.\(place)", stage: stage, stages: self)
-        let records = try await journal.measure(stage) {
-            guard let outcome = try await trial.outcome(team) else { return [ResultRecord]() }
-            try trial.export(outcome, setting)
-            return try trial.records(outcome, setting)
-        }
+        let records = try await journal.measure(stage) { try await trial.run(team, setting) }
         try done.write(records, of: stage)
         trial.forget()
         return records
