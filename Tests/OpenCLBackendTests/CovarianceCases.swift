@@ -109,3 +109,32 @@ extension Backend {
         return [.nngp: nngp, .ntk: ntk]
     }
 }
+
+/// Predictions and gradients by every way that a backend has, with random weights and cotangents.
+struct GradientResults {
+    let predictions: [Double]
+    /// Without what gradients need.
+    let predictionsAlone: [Double]
+    let pulledBack: [Double]
+    let gradient: [Double]
+
+    init(
+        _ backend: any Backend, _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs,
+        cotangents count: Int, outputs: Int
+    ) throws {
+        let weights = try backend.upload(
+            CovarianceCases.random(columns.count, outputs, seed: 3), as: backend.accumulatePrecision)
+        let directions = try backend.upload(
+            CovarianceCases.random(rows.count * count, outputs, seed: 4), as: backend.accumulatePrecision)
+        let linearization = try backend.linearize(kind, rows: rows, columns: columns)
+        predictions = try backend.download(backend.predict(linearization, weights: weights, outputs: outputs))
+        predictionsAlone = try backend.download(
+            backend.predict(kind, rows: rows, columns: columns, weights: weights, outputs: outputs))
+        pulledBack = try backend.download(
+            backend.pullback(linearization, cotangents: directions, count: count, weights: weights, outputs: outputs))
+        gradient = try backend.download(
+            backend.gradient(
+                kind, rows: rows, columns: columns, cotangents: directions, count: count, weights: weights,
+                outputs: outputs))
+    }
+}

@@ -10,41 +10,18 @@ import Testing
 struct CovarianceGradientTests {
     private static let dimension = 37
 
-    private struct Result {
-        let predictions: [Double]
-        /// Without what gradients need.
-        let predictionsAlone: [Double]
-        let pulledBack: [Double]
-        let gradient: [Double]
-    }
-
     private static func run(
         _ backend: any Backend, _ kind: CovarianceKind, _ program: CovarianceProgram, _ precision: Precision,
         rows: Int, columns: Int, cotangents count: Int, outputs: Int
-    ) throws -> Result {
+    ) throws -> GradientResults {
         let dimension = program.input.count
         let points = try backend.prepared(program, CovarianceCases.random(rows, dimension, seed: 1), precision)
         // Norms in a factor of 2^20 would drown the others; they are compared where each has its own column.
         var x = CovarianceCases.inputs(columns, dimension, seed: 2)
         for i in [5] where i < columns { for k in 0..<dimension { x[i * dimension + k] *= 0x1p-20 } }
         let training = try backend.prepared(program, x, precision)
-        let weights = try backend.upload(
-            CovarianceCases.random(columns, outputs, seed: 3), as: backend.accumulatePrecision)
-        let directions = try backend.upload(
-            CovarianceCases.random(rows * count, outputs, seed: 4), as: backend.accumulatePrecision)
-        let linearization = try backend.linearize(kind, rows: points, columns: training)
-        return Result(
-            predictions: try backend.download(
-                backend.predict(linearization, weights: weights, outputs: outputs)),
-            predictionsAlone: try backend.download(
-                backend.predict(kind, rows: points, columns: training, weights: weights, outputs: outputs)),
-            pulledBack: try backend.download(
-                backend.pullback(
-                    linearization, cotangents: directions, count: count, weights: weights, outputs: outputs)),
-            gradient: try backend.download(
-                backend.gradient(
-                    kind, rows: points, columns: training, cotangents: directions, count: count, weights: weights,
-                    outputs: outputs)))
+        return try GradientResults(
+            backend, kind, rows: points, columns: training, cotangents: count, outputs: outputs)
     }
 
     private static func compare(
@@ -52,7 +29,7 @@ struct CovarianceGradientTests {
         cotangents: Int, outputs: Int
     ) throws {
         for kind in CovarianceKind.allCases {
-            func result(_ backend: any Backend) throws -> Result {
+            func result(_ backend: any Backend) throws -> GradientResults {
                 try run(
                     backend, kind, program, precision, rows: rows, columns: columns, cotangents: cotangents,
                     outputs: outputs)

@@ -134,34 +134,14 @@ struct PlanesTests {
         }
     }
 
-    private struct Result {
-        let predictions: [Double]
-        let pulledBack: [Double]
-        let gradient: [Double]
-    }
-
     private static func gradients(
         _ backend: any Backend, _ kind: CovarianceKind, _ program: CovarianceProgram, _ precision: Precision,
         rows: Int, columns: Int, count: Int
-    ) throws -> Result {
-        let outputs = 2
+    ) throws -> GradientResults {
         let points = try backend.prepared(program, images(rows, for: program, seed: 1), precision)
         // The first points stand among the training images too: degenerate pairs.
         let training = try backend.prepared(program, images(columns, for: program, seed: 1), precision)
-        let weights = try backend.upload(
-            CovarianceCases.random(columns, outputs, seed: 3), as: backend.accumulatePrecision)
-        let directions = try backend.upload(
-            CovarianceCases.random(rows * count, outputs, seed: 4), as: backend.accumulatePrecision)
-        let linearization = try backend.linearize(kind, rows: points, columns: training)
-        return Result(
-            predictions: try backend.download(backend.predict(linearization, weights: weights, outputs: outputs)),
-            pulledBack: try backend.download(
-                backend.pullback(
-                    linearization, cotangents: directions, count: count, weights: weights, outputs: outputs)),
-            gradient: try backend.download(
-                backend.gradient(
-                    kind, rows: points, columns: training, cotangents: directions, count: count, weights: weights,
-                    outputs: outputs)))
+        return try GradientResults(backend, kind, rows: points, columns: training, cotangents: count, outputs: 2)
     }
 
     private static func compareGradients(
@@ -169,7 +149,7 @@ struct PlanesTests {
         count: Int
     ) throws {
         for kind in CovarianceKind.allCases {
-            func result(_ backend: any Backend) throws -> Result {
+            func result(_ backend: any Backend) throws -> GradientResults {
                 try gradients(backend, kind, program, precision, rows: rows, columns: columns, count: count)
             }
             let (found, expected) = (try result(backend), try result(CPUBackend()))
@@ -177,6 +157,9 @@ struct PlanesTests {
             #expect(
                 CovarianceCases.error(found.predictions, expected.predictions) <= precision.gradientBound,
                 "predictions, \(name)")
+            #expect(
+                CovarianceCases.error(found.predictionsAlone, expected.predictions) <= precision.gradientBound,
+                "predictions alone, \(name)")
             #expect(
                 CovarianceCases.error(found.gradient, expected.gradient) <= precision.gradientBound,
                 "gradient, \(name)")
