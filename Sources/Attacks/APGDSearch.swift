@@ -63,7 +63,6 @@ struct APGDSearch: PointSearch {
         isDone = values.count > steps || isReached(outputs)
         guard !isDone else { return }
         if values.count == 1 { atCheck.value = value }
-        let current = point
         if values.count > 1 {
             sinceCheck += 1
             if sinceCheck == interval {
@@ -74,6 +73,8 @@ struct APGDSearch: PointSearch {
                 }
             }
         }
+        // Where the search went back to the best point, its momentum starts from there.
+        let current = point
         point = next(gradient)
         earlier = current
     }

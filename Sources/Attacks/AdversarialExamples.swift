@@ -18,6 +18,8 @@ package struct AdversarialExamples: Sendable, Equatable {
     package var distances: [Double]
     /// Points that had not reached the goal and whose first gradient was zero everywhere.
     package var zeroGradients: Int
+    /// Points from elsewhere that lie outside the ball or the box; the clean ones stand for them.
+    package var outside = 0
     /// Gradient steps times points that were computed.
     package var pointSteps: Int
     /// Seconds, start to end.
@@ -38,6 +40,7 @@ package struct AdversarialExamples: Sendable, Equatable {
                 values: parts.flatMap(\.values), isCleanSuccessful: parts.flatMap(\.isCleanSuccessful),
                 isSuccessful: parts.flatMap(\.isSuccessful),
                 distances: parts.flatMap(\.distances), zeroGradients: parts.reduce(0) { $0 + $1.zeroGradients },
+                outside: parts.reduce(0) { $0 + $1.outside },
                 pointSteps: parts.reduce(0) { $0 + $1.pointSteps }, seconds: parts.reduce(0) { $0 + $1.seconds })
     }
 

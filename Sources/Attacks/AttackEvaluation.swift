@@ -69,7 +69,12 @@ package struct AttackEvaluation: Sendable {
                     "\(place): the gradient of \(score.zeroGradients) of \(score.count) points is zero, so they cannot "
                         + "be moved and their robustness means nothing")
             }
-            if score.meanValue < score.meanCleanValue && result.eps > 0 {
+            if score.outside > 0 {
+                warnings.append(
+                    "\(place): \(score.outside) of \(score.count) points lie outside the ball or the box, so the clean ones "
+                        + "stand for them")
+            }
+            if score.meanValue < score.meanCleanValue && result.eps > 0 && !attack.isBlackBox {
                 warnings.append("\(place): the attack made the mean objective worse; lower step or raise steps")
             }
             warnings += attack.doubts(about: threat(result.eps))

@@ -29,6 +29,8 @@ package struct AttackScore: Sendable, Equatable {
     package let maximumDistance: Double
     /// Points that had not reached the goal and whose first gradient was zero everywhere.
     package let zeroGradients: Int
+    /// Points from elsewhere that lie outside the ball or the box; the clean ones stand for them.
+    package let outside: Int
     package let seconds: Double
     /// Seconds of one gradient step for all points.
     package let secondsPerStep: Double
@@ -44,6 +46,7 @@ package struct AttackScore: Sendable, Equatable {
         meanValue = examples.values.reduce(0, +) / total
         maximumDistance = examples.distances.max() ?? 0
         zeroGradients = examples.zeroGradients
+        outside = examples.outside
         seconds = examples.seconds
         secondsPerStep = examples.pointSteps > 0 ? examples.seconds * total / Double(examples.pointSteps) : 0
     }

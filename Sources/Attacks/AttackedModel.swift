@@ -9,6 +9,8 @@ package protocol AttackedModel: AnyObject, Sendable {
     var precision: Precision { get }
     /// k: 1 for a binary task, else the number of classes.
     var outputs: Int { get }
+    /// Points that are taken at a time.
+    var batchSize: Int { get }
 
     /// Predictions at `count` points, together with what their gradients need.
     /// - Parameter points: [count, d], row-major, in `precision`; not kept after the result is gone.
@@ -20,6 +22,8 @@ package protocol AttackedModel: AnyObject, Sendable {
 }
 
 extension AttackedModel {
+    package var batchSize: Int { 256 }
+
     package func predict(_ points: Buffer, count: Int) throws(ComputeError) -> Tensor<Double> {
         try linearize(points, count: count).predictions
     }

@@ -18,6 +18,7 @@ package final class CarriedModel: AttackedModel {
     package var backend: any Backend { carrier.backend }
     package var precision: Precision { carrier.precision }
     package var outputs: Int { factors.count }
+    package var batchSize: Int { carrier.batchSize }
 
     package func linearize(_ points: Buffer, count: Int) throws(ComputeError) -> any LinearizedModel {
         Linearized(carrier: try carrier.linearize(points, count: count), factors: factors)

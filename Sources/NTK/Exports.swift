@@ -3,6 +3,7 @@
 
 @_exported import enum Attacks.AttackError
 @_exported import enum Attacks.AttackLoss
+@_exported import struct Attacks.ThreatModel
 @_exported import struct Compute.ComputeError
 @_exported import enum Compute.CovarianceKind
 @_exported import class Compute.HostMatrix

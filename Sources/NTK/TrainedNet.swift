@@ -31,48 +31,55 @@ public struct TrainedNet: Sendable {
         return try predictor.gradients(at: points)
     }
 
-    /// The fast gradient sign method: one step of ε in the ℓ∞ norm away from the label.
+    /// The fast gradient method: one step of length ε away from the label.
     ///
     /// Source: Goodfellow et al. 2015.
     /// - Parameters:
     ///   - points: x, [m] + `inputShape`, inside `box`.
     ///   - labels: classes, [m]: −1 or 1 where k = 1, else 0 ..< k.
     ///   - eps: ε, in the unit of the inputs.
+    ///   - norm: of the perturbation. A step goes along the sign of the gradient in ℓ∞, along the gradient in ℓ2, along its
+    ///     largest 1 % of entries in ℓ1.
     ///   - box: range of every input number; nil for none.
-    /// - Returns: x̃, shape of `points`; ‖x̃ − x‖∞ ≤ ε and the box hold exactly in the net's precision.
+    /// - Returns: x̃, shape of `points`; ‖x̃ − x‖ ≤ ε and the box hold exactly in the net's precision.
     /// - Throws: ``Attacks/AttackError``.
     public func fgsm(
-        at points: Tensor<Double>, labels: [Int], eps: Double, loss: AttackLoss = .crossEntropy,
-        box: ClosedRange<Double>? = 0...1
+        at points: Tensor<Double>, labels: [Int], eps: Double, norm: ThreatModel.Norm = .linf,
+        loss: AttackLoss = .crossEntropy, box: ClosedRange<Double>? = 0...1
     ) throws(AttackError) -> Tensor<Double> {
-        try attack(points, labels, FGSM(loss: loss), eps, box)
+        try attack(points, labels, FGSM(loss: loss), ThreatModel(norm: norm, eps: eps, box: box))
     }
 
-    /// Projected gradient descent: sign steps, each from the gradient at the current point, projected to the ball of ε
-    /// in the ℓ∞ norm and to the box. Starts at the points themselves.
+    /// Projected gradient descent: steps along the gradient at the current point, each projected to the ball of ε and to
+    /// the box. Starts at the points themselves.
     ///
-    /// Source: Madry et al. 2018.
+    /// Source: Madry et al. 2018; ℓ1: Tramèr & Boneh 2019, Croce & Hein 2021.
     /// - Parameters:
     ///   - points: x, [m] + `inputShape`, inside `box`.
     ///   - labels: classes, [m]: −1 or 1 where k = 1, else 0 ..< k.
     ///   - eps: ε, in the unit of the inputs.
+    ///   - norm: of the perturbation. A step goes along the sign of the gradient in ℓ∞, along the gradient in ℓ2, along its
+    ///     largest 1 % of entries in ℓ1.
     ///   - stepSize: of one step; nil for 2.5 ε / steps.
     ///   - box: range of every input number; nil for none.
-    /// - Returns: x̃, shape of `points`; ‖x̃ − x‖∞ ≤ ε and the box hold exactly in the net's precision.
+    /// - Returns: x̃, shape of `points`; ‖x̃ − x‖ ≤ ε and the box hold exactly in the net's precision.
     /// - Throws: ``Attacks/AttackError``.
     public func pgd(
-        at points: Tensor<Double>, labels: [Int], eps: Double, steps: Int = 20, stepSize: Double? = nil,
-        loss: AttackLoss = .crossEntropy, box: ClosedRange<Double>? = 0...1
+        at points: Tensor<Double>, labels: [Int], eps: Double, norm: ThreatModel.Norm = .linf, steps: Int = 20,
+        stepSize: Double? = nil, loss: AttackLoss = .crossEntropy, box: ClosedRange<Double>? = 0...1
     ) throws(AttackError) -> Tensor<Double> {
-        try attack(points, labels, PGD(loss: loss, steps: steps, stepSize: stepSize), eps, box)
+        try attack(
+            points, labels, PGD(loss: loss, steps: steps, stepSize: stepSize),
+            ThreatModel(norm: norm, eps: eps, box: box))
     }
 
     private func attack(
-        _ points: Tensor<Double>, _ labels: [Int], _ attack: any Attack, _ eps: Double, _ box: ClosedRange<Double>?
+        _ points: Tensor<Double>, _ labels: [Int], _ attack: any Attack, _ threat: ThreatModel
     ) throws(AttackError) -> Tensor<Double> {
         check(points)
         precondition(labels.count == points.count, "\(labels.count) labels for \(points.count) points")
-        let evaluation = AttackEvaluation(attack: attack, eps: [eps], box: box, batchSize: predictor.batchSize)
+        let evaluation = AttackEvaluation(
+            attack: attack, norm: threat.norm, eps: [threat.eps], box: threat.box, batchSize: predictor.batchSize)
         let results = try evaluation.run(points: points, labels: labels, model: predictor)
         return results.first?.examples.points ?? points
     }

@@ -60,6 +60,31 @@ import Testing
         }
     }
 
+    @Test(arguments: [ThreatModel.Norm.linf, .l2, .l1]) func attacksInEveryNorm(norm: ThreatModel.Norm) async throws {
+        let net = try InfiniteNet(.fc(depth: 1), inputShape: [9], precision: .float64)
+        let x = Tensor<Double>(shape: [6, 9], elements: (0..<54).map { Double($0 * $0 % 17) / 17 })
+        let labels = [1, -1, 1, -1, 1, -1]
+        let trained = try await net.trained(
+            on: x, targets: Tensor(shape: [6, 1], elements: labels.map { Double($0) }), diagReg: 0.1)
+        let step = try trained.fgsm(at: x, labels: labels, eps: 0.3, norm: norm)
+        let steps = try trained.pgd(at: x, labels: labels, eps: 0.3, norm: norm, steps: 5)
+        for moved in [step, steps] {
+            let predictions = try trained.predictions(at: moved).elements
+            let clean = try trained.predictions(at: x).elements
+            for (i, y) in labels.enumerated() {
+                let delta = (i * 9..<(i + 1) * 9).map { abs(moved.elements[$0] - x.elements[$0]) }
+                let length =
+                    switch norm {
+                    case .linf: delta.max() ?? 0
+                    case .l2: delta.reduce(0) { $0 + $1 * $1 }.squareRoot()
+                    case .l1: delta.reduce(0, +)
+                    }
+                #expect(length <= 0.3 && length > 0.05)
+                #expect(Double(y) * predictions[i] < Double(y) * clean[i])
+            }
+        }
+    }
+
     @Test func errors() async throws {
         #expect(throws: ArchitectureError.self) { try InfiniteNet(Architecture([Relu()]), inputShape: [2]) }
         let net = try InfiniteNet(.fc(depth: 1), inputShape: [2])

@@ -2,14 +2,14 @@ import Attacks
 import Compute
 
 extension ResultRecord {
-    init(_ setting: TrainingSetting, count: Int, cleanAccuracy: Double?) {
+    init(_ setting: some PredictorSetting, count: Int, cleanAccuracy: Double?) {
         self.init(
             fields: setting.fields + [
                 .init("count", .integer(count)), .init("clean_accuracy", .optional(cleanAccuracy)),
             ])
     }
 
-    init(_ section: AttackSection, label: String, _ setting: TrainingSetting, _ result: AttackResult) {
+    init(_ section: AttackSection, label: String, _ setting: some PredictorSetting, _ result: AttackResult) {
         let score = result.score
         self.init(
             fields: [
@@ -22,12 +22,13 @@ extension ResultRecord {
                 .init("mean_loss_clean", .number(score.meanCleanValue)), .init("mean_loss", .number(score.meanValue)),
                 .init("max_distance", .number(score.maximumDistance)),
                 .init("zero_gradients", .integer(score.zeroGradients)),
-            ])
+            ] + (section.name == .file ? [.init("outside", .integer(score.outside))] : []))
     }
 
     /// Distances of the nearest points that an attack found, over the points that had not reached its goal before.
     init(
-        _ section: AttackSection, label: String, _ setting: TrainingSetting, distances nearest: AdversarialExamples
+        _ section: AttackSection, label: String, _ setting: some PredictorSetting,
+        distances nearest: AdversarialExamples
     ) {
         let attacked = nearest.isCleanSuccessful.indices.filter { !nearest.isCleanSuccessful[$0] }
         let found = attacked.filter { nearest.isSuccessful[$0] }.map { nearest.distances[$0] }.sorted()
@@ -46,7 +47,7 @@ extension ResultRecord {
     }
 
     /// A reason to doubt results.
-    init(warning sentence: String, _ setting: TrainingSetting) {
+    init(warning sentence: String, _ setting: some PredictorSetting) {
         self.init(
             fields: [.init("kind", .text(RecordKind.warning.rawValue))] + setting.fields + [
                 .init("text", .text(sentence))

@@ -21,7 +21,9 @@ struct AttackTrial: Sendable {
     /// Attacks all points at every radius and exports what is found where that is wanted.
     /// - Returns: one record per radius, one of distances for attacks that look for the nearest point, and the doubts;
     ///   none without points.
-    func run(_ team: PredictorTeam, _ setting: TrainingSetting) async throws -> [ResultRecord] {
+    func run(
+        _ team: PredictorTeam<some AttackedModel>, _ setting: some PredictorSetting
+    ) async throws -> [ResultRecord] {
         if section.target == .label && labels == nil {
             throw stages.configuration.error(
                 at: "\(path).target",
@@ -42,7 +44,9 @@ struct AttackTrial: Sendable {
     }
 
     /// nil without points.
-    private func outcome(_ evaluation: AttackEvaluation, _ team: PredictorTeam) async throws -> AttackOutcome? {
+    private func outcome(
+        _ evaluation: AttackEvaluation, _ team: PredictorTeam<some AttackedModel>
+    ) async throws -> AttackOutcome? {
         let flag = CancellationFlag()
         let steps = StepProgress(
             ProgressLine(label: stage, item: "gradients", unit: "gradients"),
@@ -84,7 +88,7 @@ struct AttackTrial: Sendable {
     }
 
     /// Writes what was found, where it is to be exported.
-    private func export(_ outcome: AttackOutcome, _ setting: TrainingSetting) throws {
+    private func export(_ outcome: AttackOutcome, _ setting: some PredictorSetting) throws {
         guard stages.configuration.save.contains(.adversarial) else { return }
         let name = "\(label)_\(section.norm.rawValue)"
         for (index, examples) in outcome.examples.enumerated() {

@@ -1,10 +1,10 @@
+import Attacks
 import Compute
 import Scheduling
-import TangentKernels
 
-/// The same predictor on every device, with the training inputs prepared there once.
-struct PredictorTeam: Sendable {
-    let predictors: [KernelPredictor]
+/// The same predictor on every device: a kernel with its training inputs prepared there once, or a net.
+struct PredictorTeam<Predictor: AttackedModel>: Sendable {
+    let predictors: [Predictor]
 
     /// Points that one device takes at a time: enough to fill it, few enough that several devices share the work.
     func batchSize(_ count: Int) -> Int {
@@ -17,7 +17,7 @@ struct PredictorTeam: Sendable {
     /// - Returns: the results in the order of the points.
     func map<T: Sendable>(
         _ count: Int, observer: (SchedulingProgress) -> Void = { _ in },
-        _ work: @escaping @Sendable (KernelPredictor, Range<Int>) throws -> T
+        _ work: @escaping @Sendable (Predictor, Range<Int>) throws -> T
     ) async throws -> [T] {
         let plan = TilePlan.rectangle(rows: count, columns: 1, tile: batchSize(count))
         return try await DeviceTeam(backends: predictors.map(\.backend)).map(plan, observer: observer) { device, tile in

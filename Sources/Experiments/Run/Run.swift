@@ -83,6 +83,11 @@ package struct Run: Sendable {
     private func openFolder(_ dataset: Dataset) throws -> RunFolder {
         var data: [String: String] = [:]
         for file in dataset.files { data[URL(fileURLWithPath: file.path).lastPathComponent] = file.sha256 }
+        // Arrays of several attacks may have one name.
+        for (place, section) in configuration.attacks.enumerated() {
+            guard let path = section.path else { continue }
+            data["attacks.\(place): \(URL(fileURLWithPath: path).lastPathComponent)"] = try SHA256.hex(ofFile: path)
+        }
         let path = try configuration.output ?? RunFolder.defaultPath(name: name, id: configuration.runID)
         return try RunFolder(configuration, at: path, data: data) { bytes, path in
             try AtomicFile.write(Array(bytes), to: path)

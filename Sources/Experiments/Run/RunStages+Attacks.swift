@@ -9,54 +9,77 @@ extension RunStages {
     func evaluate(
         _ weights: [Tensor<Double>], _ training: [CovarianceInputs], _ clean: [Tensor<Double>]
     ) async throws -> [ResultRecord] {
+        var records: [ResultRecord] = []
+        for ((setting, weight), clean) in zip(zip(settings, weights), clean) {
+            records += try await evaluate(setting, try team(weight, training), clean)
+        }
+        return records
+    }
+
+    /// One record per attack and radius on one predictor, and the doubts; one without attacks.
+    /// - Parameter clean: predictions at the test points, [m, k].
+    func evaluate(
+        _ setting: some PredictorSetting, _ team: PredictorTeam<some AttackedModel>, _ clean: Tensor<Double>
+    ) async throws -> [ResultRecord] {
         let sections = configuration.attacks
         guard !sections.isEmpty else {
-            return zip(settings, clean).map { ResultRecord($0, count: $1.count, cleanAccuracy: accuracy($1)) }
+            return [ResultRecord(setting, count: clean.count, cleanAccuracy: accuracy(clean))]
         }
         // What the adversarial points are to be compared with; data sets stand in no run folder.
         if configuration.save.contains(.adversarial) {
             try folder.export(dataset.testInputs, "test_inputs", precision)
         }
         var records: [ResultRecord] = []
-        for ((setting, weight), clean) in zip(zip(settings, weights), clean) {
-            let team = try team(weight, training)
-            var new: [ResultRecord] = []
-            for place in sections.indices { new += try await evaluate(place, setting, team) }
-            for sentence in AttackDoubts(labels: attackLabels, clean: clean).sentences(new) {
-                journal.warn("\(setting.label): \(sentence)")
-                new.append(ResultRecord(warning: sentence, setting))
-            }
-            records += new
+        for place in sections.indices { records += try await evaluate(place, setting, team) }
+        for sentence in AttackDoubts(labels: attackLabels, clean: clean).sentences(records) {
+            journal.warn("\(setting.label): \(sentence)")
+            records.append(ResultRecord(warning: sentence, setting))
         }
         return records
     }
 
     /// The records of one attack; those of an earlier run where it is done.
     private func evaluate(
-        _ place: Int, _ setting: TrainingSetting, _ team: PredictorTeam
+        _ place: Int, _ setting: some PredictorSetting, _ team: PredictorTeam<some AttackedModel>
     ) async throws -> [ResultRecord] {
         let section = configuration.attacks[place]
         let label = configuration.attackLabel(place)
-        let stage = "attack \(label) \(setting.label)"
+        let trial = AttackTrial(
+            section: section, label: label, path: "attacks.\(place)", stage: "attack \(label) \(setting.label)",
+            stages: self)
+        return try await once(trial.stage) {
+            try await trial.run(team, setting)
+        } andThen: {
+            trial.forget()
+        }
+    }
+
+    /// Does a stage and keeps its records; those of an earlier run where it is done.
+    /// - Parameter andThen: once the records are kept, also by an earlier run.
+    func once(
+        _ stage: String, _ work: () async throws -> [ResultRecord], andThen: () -> Void = {}
+    ) async throws -> [ResultRecord] {
         let done = StageRecords(folder)
         if let known = try done.read(stage) {
             journal.note("restored", ["stage": stage])
+            andThen()
             return known
         }
-        let trial = AttackTrial(
-            section: section, label: label, path: "attacks.\(place)", stage: stage, stages: self)
-        let records = try await journal.measure(stage) { try await trial.run(team, setting) }
+        let records = try await journal.measure(stage, work)
         try done.write(records, of: stage)
-        trial.forget()
+        andThen()
         return records
     }
 
     /// Labels as attacks count them: −1 and 1 for a binary task, else 0 ..< k.
     var attackLabels: [Int]? {
-        dataset.testLabels.map { labels in dataset.isBinary ? labels.map { 2 * $0 - 1 } : labels }
+        dataset.testLabels.map(classes)
     }
 
-    private func accuracy(_ predictions: Tensor<Double>) -> Double? {
+    /// Classes as attacks count them, of indices.
+    func classes(_ labels: [Int]) -> [Int] { dataset.isBinary ? labels.map { 2 * $0 - 1 } : labels }
+
+    func accuracy(_ predictions: Tensor<Double>) -> Double? {
         attackLabels.map { Labels.accuracy(predictions.elements, outputs: predictions.stride, labels: $0) }
     }
 }

@@ -44,7 +44,9 @@ extension RunStages {
         }
     }
 
-    func team(_ weights: Tensor<Double>, _ training: [CovarianceInputs]) throws(ComputeError) -> PredictorTeam {
+    func team(
+        _ weights: Tensor<Double>, _ training: [CovarianceInputs]
+    ) throws(ComputeError) -> PredictorTeam<KernelPredictor> {
         var predictors: [KernelPredictor] = []
         for (backend, inputs) in zip(backends, training) {
             predictors.append(

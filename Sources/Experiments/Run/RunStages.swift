@@ -111,8 +111,18 @@ struct RunStages: Sendable {
     }
 }
 
+/// What tells a predictor from the others of a run.
+protocol PredictorSetting: Sendable {
+    /// At the end of the names of its arrays.
+    var suffix: String { get }
+    /// For stages and progress.
+    var label: String { get }
+    /// What records begin or go on with.
+    var fields: [PlainValue.Member] { get }
+}
+
 /// A ridge and a training time.
-struct TrainingSetting: Sendable {
+struct TrainingSetting: PredictorSetting {
     /// As in the configuration.
     let diagReg: Double
     /// Place of the ridge in the configuration's list; nil where there is one ridge only.
@@ -125,7 +135,6 @@ struct TrainingSetting: Sendable {
     /// For stages and progress: `t=inf`.
     var label: String { (place == nil ? "" : "diag_reg=\(PlainValue.format(diagReg)) ") + "t=\(timeText)" }
 
-    /// What records begin or go on with.
     var fields: [PlainValue.Member] {
         let time: PlainValue = time.isInfinite ? .text("inf") : .number(time)
         return [.init("time", time)] + (place == nil ? [] : [.init("diag_reg", .number(diagReg))])
