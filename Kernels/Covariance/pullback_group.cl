@@ -13,17 +13,6 @@
 #define SHARE 4
 #define SIDE (PANEL / SHARE)
 
-// The sum of one number per work-item, in a fixed order; work-item 0 gets it.
-STEP acc sum_of_group(acc own, __local acc *scratch) {
-    size_t lane = get_local_id(0);
-    scratch[lane] = own;
-    for (size_t half_ = SUM_GROUP / 2; half_ > 0; half_ /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (lane < half_) scratch[lane] += scratch[lane + half_];
-    }
-    return lane == 0 ? scratch[0] : 0;
-}
-
 // [outputs x SUM_GROUP, rows] work-items in groups of SUM_GROUP x 1.
 __kernel __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) void predict(
     GLOBAL const scalar *value, SIZE rows, SIZE width, GLOBAL const acc *turned, SIZE outputs, GLOBAL acc *f) {
@@ -32,7 +21,7 @@ __kernel __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) void predict(
     acc sum = 0;
     for (SIZE j = get_local_id(0); j < width; j += SUM_GROUP)
         sum = fma((acc)value[i * width + j], turned[o * width + j], sum);
-    sum = sum_of_group(sum, scratch);
+    sum = sum_of_group(sum, SUM_GROUP, scratch);
     if (get_local_id(0) == 0) f[i * outputs + o] = sum;
 }
 
@@ -55,9 +44,9 @@ __kernel __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) void weigh(
         sum += (acc)c * radial[i * width + j];
         level += (acc)across * share[j];
     }
-    sum = sum_of_group(sum, scratch);
+    sum = sum_of_group(sum, SUM_GROUP, scratch);
     barrier(CLK_LOCAL_MEM_FENCE);
-    level = sum_of_group(level, scratch);
+    level = sum_of_group(level, SUM_GROUP, scratch);
     if (get_local_id(0) > 0) return;
     sums[part * rows + r] = sum;
     sums[(parts + part) * rows + r] = level;

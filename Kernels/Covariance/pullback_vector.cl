@@ -10,18 +10,6 @@
 #define SUM_BLOCK 256
 #endif
 
-// The sum of the lanes, in a fixed order.
-STEP scalar sum_of(const real *v) {
-#if REAL_WIDTH == 16
-    PASTE(scalar, 8) eight = v->lo + v->hi;
-#else
-    PASTE(scalar, 8) eight = *v;
-#endif
-    PASTE(scalar, 4) four = eight.lo + eight.hi;
-    PASTE(scalar, 2) two = four.lo + four.hi;
-    return two.x + two.y;
-}
-
 // [outputs, rows] work-items.
 __kernel void predict(GLOBAL const scalar *value, SIZE rows, SIZE width, GLOBAL const acc *turned, SIZE outputs,
                       GLOBAL acc *f) {

@@ -79,10 +79,14 @@ STEP void gram_of(const real *product, const table *rows, SIZE i, const table *c
     if (wanted & 2) STORE(s.t * scale, ntk);
 }
 
-// The covariance and the factors of its gradient in the row input: tangential u' + radial u.
+// result: the covariance and the factors of its gradient in the row input, tangential u' + radial u.
+#define VALUE 0
+#define TANGENTIAL 1
+#define RADIAL 2
+#define TANGENT_NUMBERS 3
+
 STEP void tangent_of(const real *product, const table *rows, SIZE i, const table *columns, SIZE j, SIZE dimension,
-                     CONSTANT acc *parameters, int is_nngp, GLOBAL scalar *value, GLOBAL scalar *tangential,
-                     GLOBAL scalar *radial) {
+                     CONSTANT acc *parameters, int is_nngp, real result[TANGENT_NUMBERS]) {
     pair s;
     tangent d;
     real row_start[START_NUMBERS], column_start[START_NUMBERS], rho, across, size = R(dimension);
@@ -92,16 +96,13 @@ STEP void tangent_of(const real *product, const table *rows, SIZE i, const table
     program_tangent(&s, &d, row, rows->stride, column, columns->stride, parameters);
     scalar norm = rows->start[START_NORM * rows->stride + i];
     real inverse_norm = R(norm > 0 ? 1 / norm : 0);
-    real row_read[2], column_read[2], result[3];
+    real row_read[2], column_read[2];
     for (int n = 0; n < 2; n++) {
         row_read[n] = R(row[(READOUT + n) * rows->stride]);
         column_read[n] = LOAD(column + (READOUT + n) * columns->stride);
     }
-    readout_tangent(&s, &d, is_nngp, row_read, column_read, &rho, &across, &inverse_norm, &result[0], &result[1],
-                    &result[2]);
-    STORE(result[0], value);
-    STORE(result[1], tangential);
-    STORE(result[2], radial);
+    readout_tangent(&s, &d, is_nngp, row_read, column_read, &rho, &across, &inverse_norm, &result[VALUE],
+                    &result[TANGENTIAL], &result[RADIAL]);
 }
 
 // ---- sums over an input ----------------------------------------------------------------------------------------------------------

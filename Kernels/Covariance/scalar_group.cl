@@ -158,7 +158,10 @@ __kernel TILE_GROUP void linearize(CONSTANT acc *parameters, TABLE_PARAMETERS(ro
         for (int b = 0; b < SHARE; b++) {
             SIZE row = i + SIDE * a, column = j + SIDE * b, target = row * column_stride + column;
             if (row >= row_count) continue;
-            tangent_of(&product[a][b], &rows, row, &columns, column, dimension, parameters, is_nngp, value + target,
-                       tangential + target, radial + target);
+            real result[TANGENT_NUMBERS];
+            tangent_of(&product[a][b], &rows, row, &columns, column, dimension, parameters, is_nngp, result);
+            value[target] = result[VALUE];
+            tangential[target] = result[TANGENTIAL];
+            radial[target] = result[RADIAL];
         }
 }

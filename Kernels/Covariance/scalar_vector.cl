@@ -131,7 +131,10 @@ __kernel void linearize(CONSTANT acc *parameters, TABLE_PARAMETERS(row), SIZE ro
     for (SIZE r = 0; r < ROWS && i + r < row_count; r++)
         for (SIZE h = 0; h < 2; h++) {
             SIZE column = j + h * REAL_WIDTH, target = (i + r) * column_stride + column;
-            tangent_of(&product[r][h], &rows, i + r, &columns, column, dimension, parameters, is_nngp, value + target,
-                       tangential + target, radial + target);
+            real result[TANGENT_NUMBERS];
+            tangent_of(&product[r][h], &rows, i + r, &columns, column, dimension, parameters, is_nngp, result);
+            STORE(result[VALUE], value + target);
+            STORE(result[TANGENTIAL], tangential + target);
+            STORE(result[RADIAL], radial + target);
         }
 }

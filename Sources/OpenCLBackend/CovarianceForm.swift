@@ -39,7 +39,10 @@ package enum CovarianceForm: String, Sendable, CaseIterable {
 
     /// Build options that the drivers of this form want.
     func options(_ precision: Precision, _ device: OpenCLDevice) -> [String] {
-        let common = ["-D REAL_WIDTH=\(width(precision))", "-D PANEL=\(panel(precision, device))"]
+        let common = [
+            "-D REAL_WIDTH=\(width(precision))", "-D PANEL=\(panel(precision, device))",
+            "-D CHUNK_LIMIT=\(RowParts.chunkLimit)",
+        ]
         switch self {
         case .group: return common
         case .vector:

@@ -16,12 +16,13 @@ extension OpenCLBackend {
             return CovarianceInputs(program: program, count: count, precision: precision, storage: planes)
         }
         let text = ScalarProgram(program)
-        let source = source(of: text, precision)
+        let source = source(of: text, precision, ["scalar", "scalar_\(form.rawValue)"])
         let kernel = try kernel("prepare", of: source)
         let tables = try OpenCLInputs(
             program, count: count, precision: precision,
             parameters: try upload(text.parameters, as: accumulatePrecision),
             direction: try upload(program.input.direction, as: accumulatePrecision), source: source,
+            rowSource: self.source(of: text, precision, ["scalar", "sums", "row", "row_\(form.rawValue)"]),
             panel: form.panel(precision, context.device), in: context)
         let arguments: [KernelArgument] =
             [
@@ -36,14 +37,14 @@ extension OpenCLBackend {
         return CovarianceInputs(program: program, count: count, precision: precision, storage: tables)
     }
 
-    /// The drivers of this backend's form around a program's steps.
-    private func source(of program: ScalarProgram, _ precision: Precision) -> ProgramSource {
-        ProgramSource(
-            name: "Covariance/scalar_\(form.rawValue)", precision: precision,
-            parts: ScalarProgram.stepFiles.map { .file($0) } + [
-                .generated(name: "program", text: program.text), .file("Covariance/scalar.cl"),
-                .file("Covariance/scalar_\(form.rawValue).cl"),
-            ],
+    /// Drivers of this backend's form around a program's steps.
+    /// - Parameter drivers: stems of files, the last of which gives the name.
+    private func source(of program: ScalarProgram, _ precision: Precision, _ drivers: [String]) -> ProgramSource {
+        let files = drivers.map { "Covariance/\($0)" }
+        return ProgramSource(
+            name: files[files.count - 1], precision: precision,
+            parts: ScalarProgram.stepFiles.map { .file($0) } + [.generated(name: "program", text: program.text)]
+                + files.map { .file($0 + ".cl") },
             options: form.options(precision, context.device))
     }
 

@@ -48,15 +48,14 @@ extension OpenCLBackend {
         let length = form == .vector ? (dimension + panel - 1) / panel * panel : dimension
         let work = PullbackWork(
             coefficients: try Memory(rows * width * bytes, in: context, advice: advice),
-            sums: try allocate(2 * parts.count * rows, accumulatePrecision),
-            partial: try Memory(parts.count * rows * length * bytes, in: context, advice: advice),
-            length: length)
+            parts: try GradientParts(parts.count, rows: rows, length: length, precision, on: self))
         for first in stride(from: 0, to: count, by: parts.batch) {
             let batch = min(parts.batch, count - first)
             let span = CotangentSpan(first: first, batch: batch, count: count)
             try weigh(linearization, cotangents, span, turned, outputs, parts, work)
             try contract(linearization, rows: points * batch, parts, work)
-            try finish(linearization, rows: points * batch, span, parts, work, gradient)
+            try finish(
+                rows: linearization.rows, columns: linearization.columns, span, work.parts, gradient)
         }
         return gradient
     }
@@ -71,6 +70,10 @@ extension OpenCLBackend {
                     kind: kind, rows: rows, columns: columns, cotangents: cotangents, count: count, weights: weights,
                     outputs: outputs))
         }
+        let request = RowGradient(
+            kind: kind, rows: rows, columns: columns, cotangents: cotangents, count: count, weights: weights,
+            outputs: outputs)
+        if suits(request) { return try gradient(request) }
         let linearization = try linearize(kind, rows: rows, columns: columns)
         return try pullback(linearization, cotangents: cotangents, count: count, weights: weights, outputs: outputs)
     }
@@ -98,7 +101,7 @@ extension OpenCLBackend {
                 .size(outputs), .memory(turned), .memory(factors.tangential), .memory(factors.radial),
                 .size(factors.width), .size(parts.width),
                 .memory(context.tables(of: linearization.columns).start), .memory(work.coefficients),
-                .buffer(work.sums),
+                .buffer(work.parts.sums),
             ],
             global: [parts.count * sumGroup, rows], local: [sumGroup, 1])
     }
@@ -113,7 +116,7 @@ extension OpenCLBackend {
         let centred = form == .vector ? try turnedInputs(columns, dimension, precision) : columns.centred
         let arguments: [KernelArgument] = [
             .memory(work.coefficients), .size(rows), .size(columns.stride), .size(parts.width), .memory(centred),
-            .size(work.length), .memory(work.partial),
+            .size(work.parts.length), .memory(work.parts.partial),
         ]
         let panel = form.panel(precision, context.device)
         func blocks(_ count: Int, _ size: Int) -> Int { (count + size - 1) / size }
@@ -172,44 +175,62 @@ extension OpenCLBackend {
         }
     }
 
-    private func finish(
-        _ linearization: Linearization, rows: Int, _ span: CotangentSpan, _ parts: PullbackParts,
-        _ work: PullbackWork, _ gradient: Buffer
+    /// Adds the parts of the gradients up.
+    func finish(
+        rows: CovarianceInputs, columns: CovarianceInputs, _ span: CotangentSpan, _ parts: GradientParts,
+        _ gradient: Buffer
     ) throws(ComputeError) {
-        let dimension = linearization.rows.program.input.count
-        let tables = context.tables(of: linearization.rows)
-        let blanks = try blanks(context.tables(of: linearization.columns), dimension, linearization.rows.precision)
-        let kernel = try kernel("finish", of: pullbackSource(linearization.rows.precision))
+        let dimension = rows.program.input.count
+        let rowCount = rows.count * span.batch
+        let tables = context.tables(of: rows)
+        let blanks = try blanks(context.tables(of: columns), dimension, rows.precision)
+        let kernel = try kernel("finish", of: pullbackSource(rows.precision))
         let share = form == .vector ? CovarianceForm.finishShare : 1
         try launch(
             kernel,
             [
-                .memory(work.partial), .buffer(work.sums), .size(parts.count), .size(rows), .size(work.length),
+                .memory(parts.partial), .buffer(parts.sums), .size(parts.count), .size(rowCount), .size(parts.length),
                 .memory(tables.centred), .memory(tables.start), .size(tables.stride), .buffer(tables.direction),
-                .memory(blanks),
-                .size(dimension),
-                .size(span.count), .size(span.first), .size(span.batch), .buffer(gradient),
+                .memory(blanks), .size(dimension), .size(span.count), .size(span.first), .size(span.batch),
+                .buffer(gradient),
             ],
-            global: [(dimension + share - 1) / share, rows], local: [form == .vector ? 1 : CovarianceForm.sumGroup, 1])
+            global: [(dimension + share - 1) / share, rowCount],
+            local: [form == .vector ? 1 : CovarianceForm.sumGroup, 1])
     }
 }
 
 /// Which cotangents of a point one pass handles.
-private struct CotangentSpan {
+struct CotangentSpan {
     let first: Int
     let batch: Int
     let count: Int
+}
+
+/// Sums over parts of the columns, which `finish` adds up.
+struct GradientParts {
+    let count: Int
+    /// [2, count, rows] in `accumulatePrecision`
+    let sums: Buffer
+    /// [count, rows, length]
+    let partial: Memory
+    let length: Int
+
+    init(
+        _ count: Int, rows: Int, length: Int, _ precision: Precision, on backend: OpenCLBackend
+    ) throws(ComputeError) {
+        self.count = count
+        self.length = length
+        sums = try backend.allocate(2 * count * rows, backend.accumulatePrecision)
+        partial = try Memory(
+            count * rows * length * precision.byteCount, in: backend.context, advice: "handle fewer points at a time")
+    }
 }
 
 /// What a pullback writes on its way.
 private struct PullbackWork {
     /// [rows, width]
     let coefficients: Memory
-    /// [2, parts, rows] in `accumulatePrecision`
-    let sums: Buffer
-    /// [parts, rows, length]
-    let partial: Memory
-    let length: Int
+    let parts: GradientParts
 }
 
 /// How the sums over columns are cut: by the sizes alone, so that the order of additions is fixed.

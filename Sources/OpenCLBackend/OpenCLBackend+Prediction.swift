@@ -58,7 +58,7 @@ extension OpenCLBackend {
         ProgramSource(
             name: "Covariance/pullback_\(form.rawValue)", precision: precision,
             parts: [
-                .file("Covariance/pair.cl"), .file("Covariance/pullback.cl"),
+                .file("Covariance/pair.cl"), .file("Covariance/sums.cl"), .file("Covariance/pullback.cl"),
                 .file("Covariance/pullback_\(form.rawValue).cl"),
             ],
             options: form.options(precision, context.device))

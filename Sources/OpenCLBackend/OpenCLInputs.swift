@@ -21,16 +21,18 @@ final class OpenCLInputs: Sendable {
     let blanks = Mutex<Memory?>(nil)
     /// The drivers with this program's steps.
     let source: ProgramSource
+    /// The same for the gradient of a few rows.
+    let rowSource: ProgramSource
 
     init(
         _ program: CovarianceProgram, count: Int, precision: Precision, parameters: Buffer, direction: Buffer,
-        source: ProgramSource,
-        panel: Int, in context: Context
+        source: ProgramSource, rowSource: ProgramSource, panel: Int, in context: Context
     ) throws(ComputeError) {
         stride = (count + panel - 1) / panel * panel
         self.parameters = parameters
         self.direction = direction
         self.source = source
+        self.rowSource = rowSource
         let bytes = precision.byteCount
         let advice = "use fewer inputs or a device with more memory"
         centred = try Memory(stride * program.input.count * bytes, in: context, advice: advice)

@@ -17,8 +17,12 @@ struct CovarianceFailureTests {
         let predictions = try backend.download(backend.predict(linearization, weights: ones, outputs: 1))
         let gradient = try backend.download(
             backend.pullback(linearization, cotangents: ones, count: 1, weights: ones, outputs: 1))
+        let point = try backend.prepared(program, CovarianceCases.random(1, 5, seed: 2), .float32)
+        let rowGradient = try backend.download(
+            backend.gradient(
+                .ntk, rows: point, columns: inputs, cotangents: ones, count: 1, weights: ones, outputs: 1))
         let ntk = try #require(matrices[.ntk]).tensor().elements
-        return ntk + predictions + gradient
+        return ntk + predictions + gradient + rowGradient
     }
 
     /// The n-th call fails, for n = 1, 2, …: a typed error, nothing leaked, and the next use works.
@@ -55,11 +59,11 @@ struct CovarianceFailureTests {
         let program = Self.program
         let text = ScalarProgram(program)
         let parameters = try backend.upload(text.parameters, as: backend.accumulatePrecision)
+        let source = ProgramSource(file: "Covariance/scalar_vector", precision: .float32)
         let error = try #require(throws: ComputeError.self) {
             try OpenCLInputs(
                 program, count: count, precision: .float32, parameters: parameters, direction: parameters,
-                source: ProgramSource(file: "Covariance/scalar_vector", precision: .float32), panel: 32,
-                in: backend.context)
+                source: source, rowSource: source, panel: 32, in: backend.context)
         }
         #expect(error.kind == .outOfMemory)
         #expect(
