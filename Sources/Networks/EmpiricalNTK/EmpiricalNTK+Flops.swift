@@ -9,7 +9,7 @@ extension EmpiricalNTK {
         let outputPairs = form == .full ? k * k : k
         return plan.modules.affines.reduce(0) { sum, layer in
             let (p, c) = (Double(layer.output.pixels), Double(layer.output.channels))
-            let product = 2 * n * p * c * Double(layer.patch)
+            let product = n * layer.productFlops
             // In front of the first layer no cotangent is wanted.
             let passes = product * (1 + (layer.index > 0 ? k : 0))
             switch layer.cheaperContraction(form, outputs: plan.outputs, points: points) {

@@ -36,7 +36,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Threads of the cpu backend; all cores by default.")
     var threads: Int?
 
-    @Option(help: "Training points.")
+    @Option(help: "Training points; images of an epoch of training.")
     var n: Int?
 
     @Option(help: "Points of a gradient or an attack.")
@@ -87,6 +87,7 @@ struct BenchCommand: AsyncParsableCommand {
         for attack in try AttackBenchmark.all() { benchmarks.append(attack.sized(points: m, count: n)) }
         for spectrum in SpectrumBenchmark.all { benchmarks.append(spectrum.sized(count: n)) }
         benchmarks += try EmpiricalNTKBenchmark.all(points: m) as [any Benchmark]
+        benchmarks += try TrainingBenchmark.all(images: n) as [any Benchmark]
         return benchmarks
     }
 
