@@ -83,7 +83,7 @@ static const struct {
 #include "embed.h"
 #define KERNEL "Network/layer_norm.cl"
 #include "embed.h"
-#define KERNEL "Network/add.cl"
+#define KERNEL "Network/axpby.cl"
 #include "embed.h"
 #define KERNEL "Network/cross_entropy.cl"
 #include "embed.h"

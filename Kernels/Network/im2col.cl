@@ -8,13 +8,11 @@
 //
 // im2col: one work-item copies one line of a window; col2im: one work-item gathers one pixel, in a fixed order.
 
-STEP void im2col_at(SIZE item, GLOBAL scalar *columns, GLOBAL const scalar *image, const window_t *w) {
-    long ky = (long)item % w->window_height;
-    long row = (long)item / w->window_height;
-    long left = row % w->out_width * w->stride_x - w->pad_x;
-    long n = row / (w->out_width * w->out_height);
-    long y = window_pixel(row / w->out_width % w->out_height * w->stride_y - w->pad_y + ky, w->height, w->circular);
-    GLOBAL scalar *target = columns + (long)item * w->window_width * w->channels;
+// Line ky of the window at (out_y, out_x) of image n.
+STEP void im2col_line(
+    GLOBAL scalar *target, GLOBAL const scalar *image, long n, long out_y, long out_x, long ky, const window_t *w) {
+    long left = out_x * w->stride_x - w->pad_x;
+    long y = window_pixel(out_y * w->stride_y - w->pad_y + ky, w->height, w->circular);
     long length = w->window_width * w->channels;
     if (y < 0) {
         for (long i = 0; i < length; i++) target[i] = 0;
@@ -33,12 +31,10 @@ STEP void im2col_at(SIZE item, GLOBAL scalar *columns, GLOBAL const scalar *imag
     }
 }
 
-STEP void col2im_at(SIZE item, GLOBAL scalar *image, GLOBAL const scalar *columns, const window_t *w) {
-    long x = (long)item % w->width;
-    long y = (long)item / w->width % w->height;
-    long n = (long)item / (w->width * w->height);
+// Pixel (y, x) of image n.
+STEP void col2im_pixel(
+    GLOBAL scalar *target, GLOBAL const scalar *columns, long n, long y, long x, const window_t *w) {
     long taps = w->window_height * w->window_width;
-    GLOBAL scalar *target = image + (long)item * w->channels;
     for (long c = 0; c < w->channels; c++) target[c] = 0;
     COVERING_WINDOWS(w, n, y, x, {
         GLOBAL const scalar *source = columns + (row * taps + ky * w->window_width + kx) * w->channels;
@@ -50,14 +46,21 @@ STEP void col2im_at(SIZE item, GLOBAL scalar *image, GLOBAL const scalar *column
 __kernel void im2col(
     __global scalar *columns, __global const scalar *image, ulong offset, WINDOW_PARAMETERS, ulong count) {
     window_t w = WINDOW_ARGUMENTS;
+    long item = (long)get_global_id(0);
+    long row = item / w.window_height;
     if (get_global_id(0) < count)
-        im2col_at(get_global_id(0), columns, image + offset, &w);
+        im2col_line(
+            columns + item * w.window_width * w.channels, image + offset, row / (w.out_width * w.out_height),
+            row / w.out_width % w.out_height, row % w.out_width, item % w.window_height, &w);
 }
 
 __kernel void col2im(
     __global scalar *image, __global const scalar *columns, ulong offset, WINDOW_PARAMETERS, ulong count) {
     window_t w = WINDOW_ARGUMENTS;
+    long item = (long)get_global_id(0);
     if (get_global_id(0) < count)
-        col2im_at(get_global_id(0), image + offset, columns, &w);
+        col2im_pixel(
+            image + offset + item * w.channels, columns, item / (w.width * w.height), item / w.width % w.height,
+            item % w.width, &w);
 }
 #endif

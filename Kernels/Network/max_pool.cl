@@ -1,6 +1,7 @@
-// Pooling of finite nets by the largest number of a window, and its reverse step. Of equal numbers the first tap counts.
+// Pooling of finite nets by the largest number of a window, its tangent and its reverse step. Of equal numbers the first tap counts.
 //
 //     max_pool:          target[row, c] = max of image[n, y, x, c] over the window's pixels, choice[row, c] = its tap
+//     max_pool_tangent:  target[row, c] = image[n, y, x, c] at the tap choice[row, c]
 //     max_pool_reverse:  image[n, y, x, c] = sum of cotangent[row, c] over the windows whose choice lies on the pixel
 //
 // image                      [count, height, width, channels]; taps outside it are ignored
@@ -32,6 +33,20 @@ STEP void max_pool_at(
     }
 }
 
+STEP void max_pool_tangent_at(
+    SIZE item, GLOBAL scalar *target, GLOBAL const scalar *choice, GLOBAL const scalar *image, const window_t *w) {
+    long row = (long)item;
+    GLOBAL const scalar *first = image + row / (w->out_width * w->out_height) * w->height * w->width * w->channels;
+    long top = row / w->out_width % w->out_height * w->stride_y - w->pad_y;
+    long left = row % w->out_width * w->stride_x - w->pad_x;
+    for (long c = 0; c < w->channels; c++) {
+        long tap = (long)choice[row * w->channels + c];
+        long y = window_pixel(top + tap / w->window_width, w->height, w->circular);
+        long x = window_pixel(left + tap % w->window_width, w->width, w->circular);
+        target[row * w->channels + c] = first[(y * w->width + x) * w->channels + c];
+    }
+}
+
 STEP void max_pool_reverse_at(
     SIZE item, GLOBAL scalar *image, GLOBAL const scalar *cotangent, GLOBAL const scalar *choice, SIZE saved,
     const window_t *w) {
@@ -56,6 +71,14 @@ __kernel void max_pool(
     window_t w = WINDOW_ARGUMENTS;
     if (get_global_id(0) < count)
         max_pool_at(get_global_id(0), target, choice, image, &w);
+}
+
+__kernel void max_pool_tangent(
+    __global scalar *target, __global const scalar *choice, __global const scalar *image, WINDOW_PARAMETERS,
+    ulong count) {
+    window_t w = WINDOW_ARGUMENTS;
+    if (get_global_id(0) < count)
+        max_pool_tangent_at(get_global_id(0), target, choice, image, &w);
 }
 
 __kernel void max_pool_reverse(

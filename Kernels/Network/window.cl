@@ -27,6 +27,14 @@ STEP long window_pixel(long position, long size, long circular) {
     return position < size ? position : -1;
 }
 
+// t / stride where it is whole, else -1. Positions fit 32 bits, whose division is the faster one.
+STEP long window_position(long t, long stride) {
+    if (stride == 1)
+        return t;
+    int quotient = (int)t / (int)stride;
+    return quotient * stride == t ? quotient : -1;
+}
+
 // All windows that cover the pixel (y, x) of image n, with the tap (ky, kx) that lies on it: runs `body` with
 // `row`, `ky` and `kx`.
 // Along one axis a window at t = out * stride has its tap k on the pixel where t = pixel + pad - k; on a circle also
@@ -38,7 +46,8 @@ STEP long window_pixel(long position, long size, long circular) {
         if (t_y_ < 0 || (w)->circular)                                                                                 \
             t_y_ = (w)->circular ? (t_y_ % (w)->height + (w)->height) % (w)->height : last_y_ + 1;                     \
         for (; t_y_ <= last_y_; t_y_ += (w)->circular ? (w)->height : last_y_ + 1) {                                   \
-            if (t_y_ % (w)->stride_y)                                                                                  \
+            long out_y_ = window_position(t_y_, (w)->stride_y);                                                        \
+            if (out_y_ < 0)                                                                                            \
                 continue;                                                                                              \
             for (long kx = 0; kx < (w)->window_width; kx++) {                                                          \
                 long last_x_ = ((w)->out_width - 1) * (w)->stride_x;                                                   \
@@ -46,10 +55,10 @@ STEP long window_pixel(long position, long size, long circular) {
                 if (t_x_ < 0 || (w)->circular)                                                                         \
                     t_x_ = (w)->circular ? (t_x_ % (w)->width + (w)->width) % (w)->width : last_x_ + 1;                \
                 for (; t_x_ <= last_x_; t_x_ += (w)->circular ? (w)->width : last_x_ + 1) {                            \
-                    if (t_x_ % (w)->stride_x)                                                                          \
+                    long out_x_ = window_position(t_x_, (w)->stride_x);                                                \
+                    if (out_x_ < 0)                                                                                    \
                         continue;                                                                                      \
-                    long row =                                                                                         \
-                        ((n) * (w)->out_height + t_y_ / (w)->stride_y) * (w)->out_width + t_x_ / (w)->stride_x;        \
+                    long row = ((n) * (w)->out_height + out_y_) * (w)->out_width + out_x_;                             \
                     body                                                                                               \
                 }                                                                                                      \
             }                                                                                                          \

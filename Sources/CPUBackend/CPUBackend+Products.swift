@@ -10,12 +10,13 @@ extension CPUBackend {
     }
 
     private func multiply<T: CPUReal>(_ p: MatrixProduct, as type: T.Type) {
-        if p.isSymmetric && p.beta == 0 { return symmetricMultiply(p, as: type) }
+        if p.isSymmetric && p.beta == 0 && !isSerial { return symmetricMultiply(p, as: type) }
         let lda = p.transposeA ? p.m : p.k
         let ldb = p.transposeB ? p.k : p.n
         // A single product of few rows is cut finer, so that there is work for several threads.
-        let rowParts = Self.parts(p.m, of: p.count == 1 && p.m < 1024 ? max(32, (p.m / 4 + 15) / 16 * 16) : 256)
-        let columnParts = Self.parts(p.n, of: rowParts.count > 1 ? 4096 : 512)
+        let rowSize = p.count == 1 && p.m < 1024 ? max(32, (p.m / 4 + 15) / 16 * 16) : 256
+        let rowParts = Self.parts(p.m, of: isSerial ? max(p.m, 1) : rowSize)
+        let columnParts = Self.parts(p.n, of: isSerial ? max(p.n, 1) : rowParts.count > 1 ? 4096 : 512)
         let partCount = rowParts.count * columnParts.count
         parallel(p.count * partCount) { index in
             let product = index / partCount
@@ -32,23 +33,26 @@ extension CPUBackend {
         }
     }
 
-    /// Tiles on and below the diagonal, and a mirror: c is symmetric bit for bit.
+    /// Tiles below the diagonal, then the halves of those on it, and a mirror: c is symmetric bit for bit. Tiles are as
+    /// large as leave work for several threads: what a product packs of its factors is read once per tile.
     private func symmetricMultiply<T: CPUReal>(_ p: MatrixProduct, as type: T.Type) {
         let (n, stride) = (p.n, p.transposeA ? p.n : p.k)
-        let parts = Self.parts(n, of: n < 1024 ? max(32, (n / 4 + 15) / 16 * 16) : 256)
-        let tiles = parts.indices.flatMap { row in (0...row).map { (row, $0) } }
+        let parts = Self.parts(n, of: max(32, min((n / 5 + 15) / 16 * 16, 1024)))
+        let tiles =
+            parts.indices.flatMap { row in (0..<row).map { (row, $0) } } + parts.indices.map { ($0, $0) }
         let a = p.a.pointer(T.self) + p.placeA.offset
         let c = p.c.pointer(T.self) + p.placeC.offset
         parallel(tiles.count) { index in
             let (i, j) = (parts[tiles[index].0], parts[tiles[index].1])
             let lower = c + i.lowerBound * n + j.lowerBound
-            T.gemm(
-                p.transposeA, p.transposeB, i.count, j.count, p.k, p.alpha,
-                a + (p.transposeA ? i.lowerBound : i.lowerBound * stride), stride,
-                a + (p.transposeB ? j.lowerBound * stride : j.lowerBound), stride, 0, lower, n)
+            let first = a + (p.transposeA ? i.lowerBound : i.lowerBound * stride)
             if i != j {
+                T.gemm(
+                    p.transposeA, p.transposeB, i.count, j.count, p.k, p.alpha, first, stride,
+                    a + (p.transposeB ? j.lowerBound * stride : j.lowerBound), stride, 0, lower, n)
                 T.transpose(i.count, j.count, lower, n, c + j.lowerBound * n + i.lowerBound, n)
             } else {
+                T.syrk(p.transposeA, i.count, p.k, p.alpha, first, stride, lower, n)
                 for row in 0..<i.count {
                     for column in row + 1..<i.count { lower[row * n + column] = lower[column * n + row] }
                 }

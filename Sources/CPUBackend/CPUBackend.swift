@@ -3,6 +3,7 @@ import CPUKernels
 import Compute
 import Dispatch
 import Foundation
+import Synchronization
 
 /// The host's processor: OpenBLAS for products, the C drivers of `CPUKernels` for covariances, all cores.
 ///
@@ -13,6 +14,10 @@ package final class CPUBackend: Backend {
     package var accumulatePrecision: Precision { .float64 }
     /// Threads at work during one call.
     let threads: Int
+    /// The same memory and operations on the calling thread alone; nil in that backend itself.
+    private let serial: CPUBackend?
+    /// Whether calls come from one of several threads, so that a product is not cut any further.
+    var isSerial: Bool { serial == nil }
     /// Blocks that linearizations gave back.
     let cache = CPUMemoryCache()
 
@@ -24,7 +29,14 @@ package final class CPUBackend: Backend {
             backend: "cpu", index: index, name: Self.processorName, driver: Self.blasName, kind: .cpu,
             computeUnits: self.threads, memory: Self.physicalMemory, maximumAllocation: Self.physicalMemory,
             localMemory: 0, supportsFloat64: true, tile: 2048)
+        serial = CPUBackend(serialOn: device)
         openblas_set_num_threads(1)
+    }
+
+    private init(serialOn device: Device) {
+        self.device = device
+        threads = 1
+        serial = nil
     }
 
     // MARK: Memory
@@ -71,6 +83,26 @@ package final class CPUBackend: Backend {
                 while let index = counter.next(below: count) { work(index) }
             }
         }
+    }
+
+    /// One thread per sequence: what a sequence has just written is in that thread's cache when it is read.
+    package func concurrently(
+        _ count: Int, _ body: @Sendable (any Backend, Int) throws(ComputeError) -> Void
+    ) throws(ComputeError) {
+        // A single sequence has all threads to itself.
+        guard count > 1, let backend = serial else {
+            for index in 0..<count { try body(self, index) }
+            return
+        }
+        let failure = Mutex<ComputeError?>(nil)
+        parallel(count) { index in
+            do throws(ComputeError) {
+                try body(backend, index)
+            } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
     }
 
     /// Cuts 0 ..< count into parts of `size`.

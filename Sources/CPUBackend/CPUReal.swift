@@ -12,6 +12,10 @@ protocol CPUReal: Real {
         _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
         _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Double,
         _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+    /// The lower triangle of `c ← alpha op(a) op(a)ᵀ` for op(a) [n, k], row-major.
+    static func syrk(
+        _ transpose: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Self>, _ lda: Int,
+        _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
     static var prepare: (UnsafePointer<ntk_program>, UnsafePointer<Self>, Int, Int, UnsafePointer<Inputs>) -> Void {
         get
     }
@@ -127,6 +131,15 @@ extension Float: CPUReal {
             Int32(lda), b, Int32(ldb), Float(beta), c, Int32(ldc))
     }
 
+    static func syrk(
+        _ transpose: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Float>, _ lda: Int,
+        _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+    ) {
+        cblas_ssyrk(
+            CblasRowMajor, CblasLower, flag(transpose), Int32(n), Int32(k), Float(alpha), a, Int32(lda), 0, c,
+            Int32(ldc))
+    }
+
     static let prepare = ntk_prepare_float32
     static let forward = ntk_forward_float32
     static let tangent = ntk_tangent_float32
@@ -159,6 +172,14 @@ extension Double: CPUReal {
         cblas_dgemm(
             CblasRowMajor, flag(transposeA), flag(transposeB), Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda),
             b, Int32(ldb), beta, c, Int32(ldc))
+    }
+
+    static func syrk(
+        _ transpose: Bool, _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ lda: Int,
+        _ c: UnsafeMutablePointer<Double>, _ ldc: Int
+    ) {
+        cblas_dsyrk(
+            CblasRowMajor, CblasLower, flag(transpose), Int32(n), Int32(k), alpha, a, Int32(lda), 0, c, Int32(ldc))
     }
 
     static let prepare = ntk_prepare_float64

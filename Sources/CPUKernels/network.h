@@ -12,7 +12,7 @@
 #include "Network/window.cl"
 
 #include "Network/abrelu.cl"
-#include "Network/add.cl"
+#include "Network/axpby.cl"
 #include "Network/bias.cl"
 #include "Network/cross_entropy.cl"
 #include "Network/erf.cl"
@@ -38,8 +38,7 @@
 // Stretches of begin ..< end that lie in one period: runs `body` for i in first ..< last, where i - origin counts from
 // the start of the period.
 #define STRETCHES(period, body)                                                                                        \
-    for (size_t first = begin, last; first < end; first = last) {                                                      \
-        size_t origin = first - first % (period);                                                                      \
+    for (size_t first = begin, last, origin = begin - begin % (period); first < end; first = last, origin += (period)) {  \
         last = origin + (period) < end ? origin + (period) : end;                                                      \
         for (size_t i = first; i < last; i++) { body }                                                                 \
     }
@@ -52,6 +51,11 @@
         scalar x = saved[i - origin];                                                                                  \
         cotangent[i] *= slope;                                                                                         \
     })
+// target[i] = curvature of saved[i] * tangent[i] * cotangent[i].
+#define CURVATURE(curvature)                                                                                           \
+    scalar *target = BUFFER(0);                                                                                        \
+    const scalar *cotangent = BUFFER(1) + NUMBER(2), *saved = BUFFER(3), *tangent = BUFFER(4);                         \
+    for (size_t i = begin; i < end; i++) target[i] = curvature(saved[i]) * tangent[i] * cotangent[i];
 
 OPERATION(abrelu) {
     scalar *target = BUFFER(0) + NUMBER(2);
@@ -65,10 +69,11 @@ OPERATION(abrelu_reverse) {
     REVERSE(abrelu_slope(x, negative, positive))
 }
 
-OPERATION(add) {
-    scalar *target = BUFFER(0);
-    const scalar *source = BUFFER(1);
-    for (size_t i = begin; i < end; i++) target[i] = add_of(target[i], source[i]);
+OPERATION(axpby) {
+    const scalar *x = BUFFER(0) + NUMBER(1);
+    scalar *y = BUFFER(3) + NUMBER(4);
+    scalar alpha = REAL(2), beta = REAL(5);
+    for (size_t i = begin; i < end; i++) y[i] = axpby_of(x[i], y[i], alpha, beta);
 }
 
 OPERATION(bias) {
@@ -87,6 +92,8 @@ OPERATION(erf_map) {
 
 OPERATION(erf_map_reverse) { REVERSE(erf_slope(x)) }
 
+OPERATION(erf_map_curvature) { CURVATURE(erf_curvature) }
+
 OPERATION(gelu_map) {
     scalar *target = BUFFER(0);
     const scalar *source = BUFFER(1);
@@ -94,6 +101,8 @@ OPERATION(gelu_map) {
 }
 
 OPERATION(gelu_map_reverse) { REVERSE(gelu_slope(x)) }
+
+OPERATION(gelu_map_curvature) { CURVATURE(gelu_curvature) }
 
 OPERATION(layer_norm) {
     for (size_t i = begin; i < end; i++) layer_norm_at(i, BUFFER(0), BUFFER(1), NUMBER(2), REAL(3));
@@ -104,14 +113,52 @@ OPERATION(layer_norm_reverse) {
         layer_norm_reverse_at(i, BUFFER(0), BUFFER(1), NUMBER(2), NUMBER(3), REAL(4));
 }
 
+OPERATION(layer_norm_curvature) {
+    for (size_t i = begin; i < end; i++)
+        layer_norm_curvature_at(i, BUFFER(0), BUFFER(1) + NUMBER(2), BUFFER(3), BUFFER(4), NUMBER(5), REAL(6));
+}
+
+// Counts windows or pixels of successive images: (n, y, x) is number n * height * width + y * width + x.
+typedef struct {
+    long n, y, x;
+} position_t;
+
+static inline position_t position_of(size_t item, long height, long width) {
+    return (position_t){(long)item / (height * width), (long)item / width % height, (long)item % width};
+}
+
+static inline void position_step(position_t *p, long height, long width) {
+    if (++p->x < width)
+        return;
+    p->x = 0;
+    if (++p->y < height)
+        return;
+    p->y = 0;
+    p->n++;
+}
+
 OPERATION(im2col) {
     window_t w = WINDOW(3);
-    for (size_t i = begin; i < end; i++) im2col_at(i, BUFFER(0), BUFFER(1) + NUMBER(2), &w);
+    position_t p = position_of(begin / w.window_height, w.out_height, w.out_width);
+    long ky = (long)begin % w.window_height;
+    scalar *target = BUFFER(0) + begin * w.window_width * w.channels;
+    for (size_t i = begin; i < end; i++, target += w.window_width * w.channels) {
+        im2col_line(target, BUFFER(1) + NUMBER(2), p.n, p.y, p.x, ky, &w);
+        if (++ky < w.window_height)
+            continue;
+        ky = 0;
+        position_step(&p, w.out_height, w.out_width);
+    }
 }
 
 OPERATION(col2im) {
     window_t w = WINDOW(3);
-    for (size_t i = begin; i < end; i++) col2im_at(i, BUFFER(0) + NUMBER(2), BUFFER(1), &w);
+    position_t p = position_of(begin, w.height, w.width);
+    scalar *target = BUFFER(0) + NUMBER(2) + begin * w.channels;
+    for (size_t i = begin; i < end; i++, target += w.channels) {
+        col2im_pixel(target, BUFFER(1), p.n, p.y, p.x, &w);
+        position_step(&p, w.height, w.width);
+    }
 }
 
 OPERATION(sum_pool) {
@@ -127,6 +174,11 @@ OPERATION(sum_pool_reverse) {
 OPERATION(max_pool) {
     window_t w = WINDOW(3);
     for (size_t i = begin; i < end; i++) max_pool_at(i, BUFFER(0), BUFFER(1), BUFFER(2), &w);
+}
+
+OPERATION(max_pool_tangent) {
+    window_t w = WINDOW(3);
+    for (size_t i = begin; i < end; i++) max_pool_tangent_at(i, BUFFER(0), BUFFER(1), BUFFER(2), &w);
 }
 
 OPERATION(max_pool_reverse) {
@@ -153,7 +205,7 @@ OPERATION(sgd) {
 
 OPERATION(patch_gram) {
     for (size_t i = begin; i < end; i++)
-        patch_gram_at(i, BUFFER(0), BUFFER(1), BUFFER(2), NUMBER(3), NUMBER(4), NUMBER(5), NUMBER(6), NUMBER(7),
+        patch_gram_at(i, BUFFER(0), NUMBER(1), BUFFER(2), BUFFER(3), NUMBER(4), NUMBER(5), NUMBER(6), NUMBER(7),
                       REAL(8), REAL(9));
 }
 
@@ -163,12 +215,15 @@ ntk_operation NAME(ntk_find_operation)(const char *name) {
         ntk_operation run;
     } operations[] = {
 #define ROW(name) {#name, name##_items}
-        ROW(abrelu),        ROW(abrelu_reverse), ROW(add),
-        ROW(bias),          ROW(erf_map),        ROW(erf_map_reverse),
-        ROW(gelu_map),      ROW(gelu_map_reverse), ROW(layer_norm),
-        ROW(layer_norm_reverse), ROW(im2col),    ROW(col2im),
-        ROW(sum_pool),      ROW(sum_pool_reverse), ROW(max_pool),
-        ROW(max_pool_reverse), ROW(cross_entropy), ROW(squared_error),
+        ROW(abrelu),        ROW(abrelu_reverse), ROW(axpby),
+        ROW(bias),
+        ROW(erf_map),       ROW(erf_map_reverse), ROW(erf_map_curvature),
+        ROW(gelu_map),      ROW(gelu_map_reverse), ROW(gelu_map_curvature),
+        ROW(layer_norm),    ROW(layer_norm_reverse), ROW(layer_norm_curvature),
+        ROW(im2col),        ROW(col2im),
+        ROW(sum_pool),      ROW(sum_pool_reverse),
+        ROW(max_pool),      ROW(max_pool_tangent), ROW(max_pool_reverse),
+        ROW(cross_entropy), ROW(squared_error),
         ROW(sgd),           ROW(patch_gram),
 #undef ROW
     };

@@ -24,12 +24,13 @@ extension Backend {
     /// The numbers of a buffer, widened to double.
     package func download(_ buffer: Buffer) throws(ComputeError) -> [Double] {
         switch buffer.precision {
-        case .float32: try elements(of: buffer, as: Float.self).widened()
-        case .float64: try elements(of: buffer, as: Double.self)
+        case .float32: try numbers(of: buffer, as: Float.self).widened()
+        case .float64: try numbers(of: buffer, as: Double.self)
         }
     }
 
-    private func elements<T: Real>(of buffer: Buffer, as type: T.Type) throws(ComputeError) -> [T] {
+    /// The numbers of a buffer of precision T.
+    package func numbers<T: Real>(of buffer: Buffer, as type: T.Type) throws(ComputeError) -> [T] {
         var elements = [T](repeating: 0, count: buffer.count)
         do {
             try elements.withUnsafeMutableBytes { bytes in try read(buffer, offset: 0, into: bytes) }

@@ -22,6 +22,13 @@ package protocol Backend: AnyObject, Sendable {
     func run(_ operation: Operation) throws(ComputeError)
     func multiply(_ product: MatrixProduct) throws(ComputeError)
 
+    /// Runs `count` sequences of operations and products that do not depend on each other, each in its order: side by
+    /// side where the device has threads of its own to hand out.
+    /// - Parameter body: gives its commands to the backend that it is handed, and to no other.
+    func concurrently(
+        _ count: Int, _ body: @Sendable (any Backend, Int) throws(ComputeError) -> Void
+    ) throws(ComputeError)
+
     // MARK: Covariance programs
 
     /// What a program needs to know of each input alone: normalised inputs, variances per layer.
@@ -69,6 +76,12 @@ package protocol Backend: AnyObject, Sendable {
 }
 
 extension Backend {
+    package func concurrently(
+        _ count: Int, _ body: @Sendable (any Backend, Int) throws(ComputeError) -> Void
+    ) throws(ComputeError) {
+        for index in 0..<count { try body(self, index) }
+    }
+
     package func predict(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs, weights: Buffer, outputs: Int
     ) throws(ComputeError) -> Buffer {

@@ -94,6 +94,21 @@ extension Operation {
             arguments: [.buffer(cotangent), .buffer(saved), .size(period), .size(count)], range: count, weight: 16)
     }
 
+    /// `target[i] ← φ″(saved[i]) tangent[i] cotangent[offset + i]`: what the cotangent of an activation's tangent means
+    /// for its input.
+    package static func activationCurvature(
+        _ function: SmoothActivation, target: Buffer, cotangent: Buffer, offset: Int, saved: Buffer, tangent: Buffer,
+        count: Int
+    ) -> Operation {
+        Operation(
+            kernel: "Network/\(function.rawValue)", entryPoint: "\(function.rawValue)_map_curvature",
+            precision: target.precision,
+            arguments: [
+                .buffer(target), .buffer(cotangent), .size(offset), .buffer(saved), .buffer(tangent), .size(count),
+            ],
+            range: count, weight: 16)
+    }
+
     /// Every row of `channels` numbers less its mean, divided by √(variance + eps).
     package static func layerNorm(
         target: Buffer, source: Buffer, channels: Int, eps: Double, rows: Int
@@ -115,6 +130,22 @@ extension Operation {
                 .buffer(cotangent), .buffer(saved), .size(period), .size(channels), .real(eps), .size(rows),
             ],
             range: rows, weight: channels)
+    }
+
+    /// What the cotangent of a ``layerNorm``'s tangent means for its input: the gradient of ⟨cotangent, J tangent⟩ in
+    /// the inputs `saved`, J being the derivative at them.
+    /// - Parameter cotangent: from number `offset` on.
+    package static func layerNormCurvature(
+        target: Buffer, cotangent: Buffer, offset: Int, saved: Buffer, tangent: Buffer, channels: Int, eps: Double,
+        rows: Int
+    ) -> Operation {
+        Operation(
+            kernel: "Network/layer_norm", entryPoint: "layer_norm_curvature", precision: target.precision,
+            arguments: [
+                .buffer(target), .buffer(cotangent), .size(offset), .buffer(saved), .buffer(tangent), .size(channels),
+                .real(eps), .size(rows),
+            ],
+            range: rows, weight: 4 * channels)
     }
 
     // MARK: Pooling
@@ -148,6 +179,16 @@ extension Operation {
             range: count * output, weight: window.count * shape.channels)
     }
 
+    /// The tangent step of ``maxPool``: of each window the number at the tap that `choice` names.
+    package static func maxPoolTangent(
+        target: Buffer, choice: Buffer, images: Buffer, shape: ImageShape, window: Window, count: Int
+    ) -> Operation {
+        let output = window.outputHeight(shape.height) * window.outputWidth(shape.width)
+        return windowed(
+            "Network/max_pool", "max_pool_tangent", [.buffer(target), .buffer(choice), .buffer(images)], shape, window,
+            range: count * output, weight: shape.channels)
+    }
+
     /// The reverse step of ``maxPool``.
     /// - Parameter saved: images that `choice` holds.
     package static func maxPoolReverse(
@@ -161,11 +202,18 @@ extension Operation {
 
     // MARK: Training
 
-    /// `target[i] ← target[i] + source[i]`.
-    package static func add(target: Buffer, source: Buffer, count: Int) -> Operation {
+    /// `y[j + i] ← alpha x[offset + i] + beta y[j + i]`, j being `target`; by default a sum. y is not read where beta
+    /// is 0.
+    package static func axpby(
+        alpha: Double = 1, _ x: Buffer, from offset: Int = 0, beta: Double = 1, into y: Buffer, at target: Int = 0,
+        count: Int
+    ) -> Operation {
         Operation(
-            kernel: "Network/add", precision: target.precision,
-            arguments: [.buffer(target), .buffer(source), .size(count)], range: count)
+            kernel: "Network/axpby", precision: y.precision,
+            arguments: [
+                .buffer(x), .size(offset), .real(alpha), .buffer(y), .size(target), .real(beta), .size(count),
+            ],
+            range: count)
     }
 
     /// Softmax cross-entropy per point and `scale` times its gradient in the outputs; for one output the logistic
@@ -201,23 +249,24 @@ extension Operation {
 
     // MARK: Empirical NTK
 
-    /// `ntk[i, a, j, b] ← Σ_{p, q} (w² gram[ip, jq] + b²) product[ip, jq]` for one a and one b.
+    /// `ntk[first + i, a, j, b] ← Σ_{p, q} (w² gram[ip, jq] + b²) product[ip, bjq]` for one a and all b.
     /// - Parameters:
-    ///   - ntk: [rows, outputs, columns, outputs].
-    ///   - gram, product: of patches and of cotangents, [rows · pixels, columns · pixels].
+    ///   - ntk: [points, outputs, columns, outputs], points being `first + rows` or more.
+    ///   - gram: of patches, [rows · pixels, columns · pixels].
+    ///   - product: of cotangents, [rows · pixels, outputs · columns · pixels].
     ///   - scales: w and b.
     package static func patchGram(
-        ntk: Buffer, gram: Buffer, product: Buffer, rows: Int, columns: Int, pixels: Int, outputs: Int, a: Int, b: Int,
-        scales: (weights: Double, bias: Double)
+        ntk: Buffer, from first: Int, gram: Buffer, product: Buffer, rows: Int, columns: Int, pixels: Int, outputs: Int,
+        a: Int, scales: (weights: Double, bias: Double)
     ) -> Operation {
         Operation(
             kernel: "Network/patch_gram", precision: ntk.precision,
             arguments: [
-                .buffer(ntk), .buffer(gram), .buffer(product), .size(columns), .size(pixels), .size(outputs), .size(a),
-                .size(b), .real(scales.weights * scales.weights), .real(scales.bias * scales.bias),
+                .buffer(ntk), .size(first), .buffer(gram), .buffer(product), .size(columns), .size(pixels),
+                .size(outputs), .size(a), .real(scales.weights * scales.weights), .real(scales.bias * scales.bias),
                 .size(rows * columns),
             ],
-            range: rows * columns, weight: 2 * pixels * pixels)
+            range: rows * columns, weight: 2 * pixels * pixels * outputs)
     }
 
     // MARK: Arguments in common

@@ -8,6 +8,15 @@ protocol Module: Sendable {
     /// - Returns: [points, …], and what the reverse step needs.
     func forward(_ input: PooledBuffer, _ pass: ForwardPass) throws(ComputeError) -> (PooledBuffer, Tape)
 
+    /// The derivative of the forward step along a direction of parameters and input.
+    /// - Parameters:
+    ///   - tangent: of the input, [points, …], never changed; nil for zero.
+    ///   - tape: of the forward step.
+    /// - Returns: the output's, [points, …], nil for zero; and the tape with what a reverse pass of both needs.
+    func tangent(
+        _ tangent: PooledBuffer?, _ tape: Tape, _ pass: TangentPass
+    ) throws(ComputeError) -> (PooledBuffer?, Tape)
+
     /// - Parameters:
     ///   - cotangent: [replicas · points, …]; may be overwritten.
     ///   - wantsInput: whether the cotangent of the input is asked for.
@@ -20,7 +29,8 @@ protocol Module: Sendable {
 /// What a forward pass leaves for the reverse one.
 indirect enum Tape: Sendable {
     case empty
-    case saved(PooledBuffer)
+    /// What a layer without weights needs: its input or a maximum's taps; behind a tangent pass also the input's tangent.
+    case saved(PooledBuffer, tangent: PooledBuffer? = nil)
     /// Input and, where an activation is fused, output of a layer with weights.
     case affine(input: PooledBuffer, output: PooledBuffer?)
     case sequence([Tape])
@@ -35,6 +45,16 @@ struct ForwardPass: Sendable {
     let points: Int
     /// Whether a reverse pass will follow.
     let isRecorded: Bool
+}
+
+/// What a tangent meets on its way forward.
+struct TangentPass: Sendable {
+    let memory: NetworkMemory
+    /// Where the derivative is taken.
+    let parameters: Buffer
+    /// Of the parameters, [parameters].
+    let direction: Buffer
+    let points: Int
 }
 
 /// Takes the input of a layer with weights and the cotangent of its affine output. Both stay as they are for as long
@@ -52,6 +72,11 @@ struct ReversePass: Sendable {
     let replicas: Int
     /// Told of each layer with weights, from the output on.
     let visit: AffineVisit?
+    /// Of a tangent pass whose reverse this is; nil for the reverse of a forward pass alone.
+    ///
+    /// There are two replicas then: cotangents of the outputs, and of their tangents. The input's cotangent in the first
+    /// one gathers both.
+    var direction: Buffer?
 
     var rows: Int { points * replicas }
 }
@@ -84,12 +109,24 @@ struct ModuleSequence: Module {
         return (current, .sequence(tapes))
     }
 
+    func tangent(
+        _ tangent: PooledBuffer?, _ tape: Tape, _ pass: TangentPass
+    ) throws(ComputeError) -> (PooledBuffer?, Tape) {
+        let recorded = tapes(tape)
+        var current = tangent
+        var tapes: [Tape] = []
+        for (module, tape) in zip(modules, recorded) {
+            let (output, tape) = try module.tangent(current, tape, pass)
+            current = output
+            tapes.append(tape)
+        }
+        return (current, .sequence(tapes))
+    }
+
     func reverse(
         _ cotangent: PooledBuffer, _ tape: Tape, _ pass: ReversePass, wantsInput: Bool
     ) throws(ComputeError) -> PooledBuffer? {
-        guard case .sequence(let tapes) = tape, tapes.count == modules.count else {
-            preconditionFailure("a tape of another net")
-        }
+        let tapes = tapes(tape)
         // In front of the first weights nothing is left to do, unless the input's cotangent is wanted.
         let first = modules.firstIndex { ModuleSequence(input: input, modules: [$0]).affines.isEmpty == false } ?? 0
         var current = cotangent
@@ -101,5 +138,12 @@ struct ModuleSequence: Module {
             current = next
         }
         return current
+    }
+
+    private func tapes(_ tape: Tape) -> [Tape] {
+        guard case .sequence(let tapes) = tape, tapes.count == modules.count else {
+            preconditionFailure("a tape of another net")
+        }
+        return tapes
     }
 }

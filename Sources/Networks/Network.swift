@@ -1,6 +1,6 @@
 import Compute
 
-/// A finite net on one device: f(x) and its derivatives in the parameters and in x.
+/// A finite net on one device, or its tangent model: f(x) and its derivatives in the parameters and in x.
 ///
 /// Calls are made from one thread at a time per net.
 package final class Network: Sendable {
@@ -9,11 +9,16 @@ package final class Network: Sendable {
     package let precision: Precision
     /// All parameters, in the order of `plan.parameters`.
     package let parameters: Buffer
+    /// Where a tangent model touches its net; nil for the net itself.
+    package let tangentPoint: TangentPoint?
     let memory: NetworkMemory
 
-    /// - Parameter parameters: [plan.parameterCount].
+    /// - Parameters:
+    ///   - parameters: [plan.parameterCount].
+    ///   - tangentAt: p₀ of a tangent model, and whether it is centred; nil for the net itself.
     package init(
-        _ plan: NetworkPlan, parameters: [Double], backend: any Backend, precision: Precision
+        _ plan: NetworkPlan, parameters: [Double], backend: any Backend, precision: Precision,
+        tangentAt origin: (parameters: [Double], isCentred: Bool)? = nil
     ) throws(ComputeError) {
         precondition(
             parameters.count == plan.parameterCount,
@@ -23,12 +28,22 @@ package final class Network: Sendable {
         self.precision = precision
         self.parameters = try backend.upload(parameters, as: precision)
         memory = NetworkMemory(backend: backend, precision: precision)
+        if let origin {
+            tangentPoint = TangentPoint(
+                parameters: try backend.upload(origin.parameters, as: precision), isCentred: origin.isCentred)
+        } else {
+            tangentPoint = nil
+        }
     }
+
+    /// The parameters that layers are evaluated with: a tangent model's p₀.
+    var basePoint: Buffer { tangentPoint?.parameters ?? parameters }
 
     /// f at `count` points.
     /// - Parameter points: [count, …] in the net's precision.
     /// - Returns: [count, k].
     package func predict(_ points: Buffer, count: Int) throws(ComputeError) -> Tensor<Double> {
+        if tangentPoint != nil { return try evaluate(points, count: count).predictions() }
         let pass = ForwardPass(memory: memory, parameters: parameters, points: count, isRecorded: false)
         let (outputs, _) = try plan.modules.forward(PooledBuffer(foreign: points), pass)
         return try tensor(outputs, count)
@@ -50,9 +65,16 @@ package final class Network: Sendable {
 
     /// f at `count` points, with what derivatives need.
     package func evaluate(_ points: Buffer, count: Int) throws(ComputeError) -> NetworkEvaluation {
-        let pass = ForwardPass(memory: memory, parameters: parameters, points: count, isRecorded: true)
+        let pass = ForwardPass(memory: memory, parameters: basePoint, points: count, isRecorded: true)
         let (outputs, tape) = try plan.modules.forward(PooledBuffer(foreign: points), pass)
-        return NetworkEvaluation(network: self, count: count, outputs: outputs, tape: tape)
+        let net = NetworkEvaluation(network: self, count: count, outputs: outputs, tape: tape, displacement: nil)
+        guard let displacement = try displacement() else { return net }
+        let (tangent, tangentTape) = try net.tangentPass(along: displacement.buffer)
+        if tangentPoint?.isCentred == false {
+            try backend.run(.axpby(outputs.buffer, into: tangent.buffer, count: count * plan.outputs))
+        }
+        return NetworkEvaluation(
+            network: self, count: count, outputs: tangent, tape: tangentTape, displacement: displacement)
     }
 
     func tensor(_ outputs: PooledBuffer, _ count: Int) throws(ComputeError) -> Tensor<Double> {
@@ -66,6 +88,8 @@ package struct NetworkEvaluation: Sendable {
     package let count: Int
     let outputs: PooledBuffer
     let tape: Tape
+    /// p − p₀ of a tangent model.
+    let displacement: PooledBuffer?
 
     /// f(x_i), [m, k].
     package func predictions() throws(ComputeError) -> Tensor<Double> { try network.tensor(outputs, count) }
@@ -77,11 +101,16 @@ package struct NetworkEvaluation: Sendable {
     /// - Parameter cotangents: [m, k] in the net's precision.
     /// - Returns: [m, …], the caller's own.
     package func inputGradient(cotangents: Buffer) throws(ComputeError) -> Buffer {
-        guard let gradient = try reverse(cotangents, replicas: 1, wantsInput: true, visit: nil) else {
-            preconditionFailure("no input gradient")
-        }
-        let result = try network.backend.allocate(gradient.buffer.count, network.precision)
-        try network.backend.copy(gradient.buffer, to: result)
+        let gradient =
+            if let displacement {
+                try tangentInputGradient(cotangents: cotangents, along: displacement.buffer)
+            } else {
+                try reverse(cotangents, replicas: 1, wantsInput: true, visit: nil)
+            }
+        guard let gradient else { preconditionFailure("no input gradient") }
+        let size = count * network.plan.input.count
+        let result = try network.backend.allocate(size, network.precision)
+        try network.backend.run(.axpby(gradient.buffer, beta: 0, into: result, count: size))
         return result
     }
 
@@ -99,13 +128,15 @@ package struct NetworkEvaluation: Sendable {
         }
     }
 
-    /// - Parameter cotangents: [replicas · m, k], not changed.
+    /// - Parameters:
+    ///   - cotangents: [replicas · m, k], not changed.
+    ///   - direction: see ``ReversePass``.
     func reverse(
-        _ cotangents: Buffer, replicas: Int, wantsInput: Bool,
-        visit: AffineVisit?
+        _ cotangents: Buffer, replicas: Int, wantsInput: Bool, visit: AffineVisit?, direction: Buffer? = nil
     ) throws(ComputeError) -> PooledBuffer? {
         let pass = ReversePass(
-            memory: network.memory, parameters: network.parameters, points: count, replicas: replicas, visit: visit)
+            memory: network.memory, parameters: network.basePoint, points: count, replicas: replicas, visit: visit,
+            direction: direction)
         // Modules write over cotangents.
         let start = try network.memory.borrow(cotangents.count)
         precondition(start.buffer.count == pass.rows * network.plan.outputs, "\(cotangents.count) cotangents")

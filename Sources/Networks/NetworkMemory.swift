@@ -5,8 +5,8 @@ import Synchronization
 final class NetworkMemory: Sendable {
     let backend: any Backend
     let precision: Precision
-    /// Numbers that the windows of a convolution may take at a time: what stays in a processor's cache, or keeps a
-    /// GPU busy.
+    /// Numbers that the windows of a convolution may take at a time: what stays in the cache of one of a processor's
+    /// cores, or keeps a GPU busy.
     let columnLimit: Int
     private let idle = Mutex<[Int: [Buffer]]>([:])
     private let ones = Mutex<Buffer?>(nil)
@@ -14,7 +14,7 @@ final class NetworkMemory: Sendable {
     init(backend: any Backend, precision: Precision) {
         self.backend = backend
         self.precision = precision
-        columnLimit = (backend.device.kind == .cpu ? 8 << 20 : 256 << 20) / precision.byteCount
+        columnLimit = (backend.device.kind == .cpu ? 2 << 20 : 256 << 20) / precision.byteCount
     }
 
     /// Memory with whatever it holds, until nobody refers to it any more.

@@ -37,14 +37,21 @@ import Testing
 
     @Test(arguments: NetworkBackend.available)
     func activations(on backend: NetworkBackend) throws {
-        typealias Pair = (value: (Double) -> Double, slope: (Double) -> Double)
+        typealias Pair = (value: (Double) -> Double, slope: (Double) -> Double, curvature: (Double) -> Double)
         let smooth: [(SmoothActivation, Pair)] = [
-            (.erf, ({ erf($0) }, { 2 / Double.pi.squareRoot() * exp(-$0 * $0) })),
+            (
+                .erf,
+                (
+                    { erf($0) }, { 2 / Double.pi.squareRoot() * exp(-$0 * $0) },
+                    { -4 / Double.pi.squareRoot() * $0 * exp(-$0 * $0) }
+                )
+            ),
             (
                 .gelu,
                 (
                     { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 },
-                    { erfc(-$0 / 2.0.squareRoot()) / 2 + $0 * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot() }
+                    { erfc(-$0 / 2.0.squareRoot()) / 2 + $0 * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot() },
+                    { (2 - $0 * $0) * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot() }
                 )
             ),
         ]
@@ -63,6 +70,14 @@ import Testing
                             function, cotangent: cotangent, saved: device.send(x), period: count, count: 2 * count))
                     let wanted = g.indices.map { g[$0] * pair.slope(x[$0 % count]) }
                     try device.check("\(function), reverse", cotangent, wanted, scale: 4)
+                    let curved = try device.send(x)
+                    try device.backend.run(
+                        .activationCurvature(
+                            function, target: curved, cotangent: device.send(g), offset: count, saved: device.send(x),
+                            tangent: device.send(x), count: count))
+                    try device.check(
+                        "\(function), curvature", curved,
+                        x.indices.map { pair.curvature(x[$0]) * x[$0] * g[count + $0] }, scale: 16)
                 }
                 let slopes = (negative: -0.5, positive: 2.0)
                 let target = try device.send(x)
@@ -119,8 +134,16 @@ import Testing
             for count in Self.sizes {
                 let (p, v, g) = (device.numbers(count, 1), device.numbers(count, 2), device.numbers(count, 3))
                 let sum = try device.send(p)
-                try device.backend.run(.add(target: sum, source: device.send(v), count: count))
-                try device.check("add", sum, p.indices.map { p[$0] + v[$0] })
+                try device.backend.run(.axpby(device.send(v), into: sum, count: count))
+                try device.check("sum", sum, p.indices.map { p[$0] + v[$0] })
+                // A part of one to a part of the other, whose numbers are not read.
+                let part = try device.send(p + [Double](repeating: .nan, count: count) + v)
+                try device.backend.run(
+                    .axpby(alpha: -0.5, device.send(g + v), from: count, beta: 0, into: part, at: count, count: count))
+                try device.check("part", part, p + v.map { -0.5 * $0 } + v)
+                try device.backend.run(.axpby(alpha: 0.5, device.send(g), beta: 2, into: part, count: count))
+                try device.check(
+                    "combination", part, p.indices.map { 0.5 * g[$0] + 2 * p[$0] } + v.map { -0.5 * $0 } + v)
                 let (parameters, velocity) = (try device.send(p), try device.send(v))
                 try device.backend.run(
                     .sgd(

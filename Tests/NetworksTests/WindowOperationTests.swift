@@ -128,6 +128,8 @@ import Testing
                 }
             }
         }
+        let tangent = Self.numbers(images.count, 5)
+        let maxTangent = choice.map { $0.map { tangent[$0] } ?? 0 }
         var maxReverse = [Double](repeating: 0, count: images.count)
         for (index, from) in choice.enumerated() { if let from { maxReverse[from] += cotangent[index] } }
         for precision in Precision.allCases {
@@ -151,6 +153,11 @@ import Testing
                     target: target, choice: choices, images: source, shape: example.shape, window: example.window,
                     count: example.images))
             #expect(try backend.download(target) == largest)
+            try backend.run(
+                .maxPoolTangent(
+                    target: target, choice: choices, images: backend.upload(tangent, as: precision),
+                    shape: example.shape, window: example.window, count: example.images))
+            #expect(try backend.download(target) == maxTangent)
             try backend.run(
                 .maxPoolReverse(
                     images: pixels, cotangent: back, choice: choices, saved: example.images, shape: example.shape,

@@ -1,5 +1,4 @@
 import Compute
-import Synchronization
 
 /// The derivatives of all outputs in all parameters at a block of points, layer by layer.
 struct DerivativeBlock: Sendable {
@@ -7,62 +6,70 @@ struct DerivativeBlock: Sendable {
     /// By the index of the layer.
     let layers: [LayerDerivatives]
 
-    /// One forward pass and a reverse pass per output.
+    /// Bytes of activations and cotangents that may be alive.
+    private static let passLimit = 64 << 20
+
+    /// A forward pass and one reverse pass for all outputs, for as many points at a time as `passLimit` allows.
     init(
         _ network: Network, points: Tensor<Double>, contractions: [Contraction]
     ) throws(ComputeError) {
-        let (memory, outputs, count) = (network.memory, network.plan.outputs, points.count)
-        let buffer = try network.backend.upload(points.elements, as: network.precision)
-        let evaluation = try network.evaluate(buffer, count: count)
-        let store = Store(layers: contractions.count)
+        let (memory, outputs) = (network.memory, network.plan.outputs)
+        self.points = points.count
+        var layers: [LayerDerivatives] = []
+        for (layer, contraction) in zip(network.plan.modules.affines, contractions) {
+            layers.append(try Self.empty(layer, contraction, outputs: outputs, points: points.count, memory))
+        }
+        self.layers = layers
+        let size = Self.passSize(network)
+        for first in stride(from: 0, to: points.count, by: size) {
+            try fill(network, points[first..<min(first + size, points.count)], from: first)
+        }
+    }
+
+    private static func empty(
+        _ layer: Affine, _ contraction: Contraction, outputs: Int, points: Int, _ memory: NetworkMemory
+    ) throws(ComputeError) -> LayerDerivatives {
+        switch contraction {
+        case .jacobian: .jacobian(try memory.borrow(points * outputs * layer.parameterCount))
+        case .patches:
+            .factors(
+                patches: try memory.borrow(points * layer.output.pixels * layer.patch),
+                cotangents: try memory.borrow(outputs * points * layer.output.count))
+        }
+    }
+
+    /// Points of one pass: three arrays of the largest layer are alive for each output.
+    private static func passSize(_ network: Network) -> Int {
+        let largest = network.plan.modules.affines.map { max($0.input.count, $0.output.count) }.max() ?? 1
+        return max(1, passLimit / network.precision.byteCount / (3 * network.plan.outputs * largest))
+    }
+
+    /// The derivatives at some points, behind those of the `first` ones before them.
+    private func fill(_ network: Network, _ part: Tensor<Double>, from first: Int) throws(ComputeError) {
+        let (memory, backend, outputs, count) = (network.memory, network.backend, network.plan.outputs, part.count)
+        let evaluation = try network.evaluate(
+            backend.upload(part.elements, as: network.precision), count: count)
+        var units = [Double](repeating: 0, count: outputs * count * outputs)
         for output in 0..<outputs {
-            var unit = [Double](repeating: 0, count: count * outputs)
-            for point in 0..<count { unit[point * outputs + output] = 1 }
-            let cotangents = try network.backend.upload(unit, as: network.precision)
-            _ = try evaluation.reverse(cotangents, replicas: 1, wantsInput: false) {
-                (layer, input, cotangent) throws(ComputeError) in
-                switch contractions[layer.index] {
-                case .jacobian:
-                    let jacobian =
-                        if let known = store.jacobian(layer.index) { known } else {
-                            try memory.borrow(count * outputs * layer.parameterCount)
-                        }
-                    try layer.writeJacobian(
-                        jacobian.buffer, of: output, outputs: outputs, input: input.buffer,
-                        cotangent: cotangent.buffer, points: count, memory)
-                    store.set(layer.index, .jacobian(jacobian))
-                case .patches:
-                    let (known, former) = store.factors(layer.index)
-                    let patches =
-                        if let known { known } else { try layer.allPatches(input, points: count, memory) }
-                    store.set(layer.index, .factors(patches: patches, cotangents: former + [cotangent]))
+            for point in 0..<count { units[(output * count + point) * outputs + output] = 1 }
+        }
+        let cotangents = try backend.upload(units, as: network.precision)
+        _ = try evaluation.reverse(cotangents, replicas: outputs, wantsInput: false) {
+            (layer, input, cotangent) throws(ComputeError) in
+            switch layers[layer.index] {
+            case .jacobian(let jacobian):
+                try layer.writeJacobian(
+                    jacobian.buffer, from: first, outputs: outputs, input: input.buffer, cotangent: cotangent.buffer,
+                    points: count, memory)
+            case .factors(let patches, let saved):
+                try layer.writePatches(patches.buffer, from: first, input: input.buffer, points: count, memory)
+                for output in 0..<outputs {
+                    try backend.run(
+                        .axpby(
+                            cotangent.buffer, from: output * count * layer.output.count, beta: 0, into: saved.buffer,
+                            at: (output * points + first) * layer.output.count, count: count * layer.output.count))
                 }
             }
         }
-        self.points = count
-        layers = store.finished()
-    }
-
-    /// What the reverse passes have left so far.
-    private final class Store: Sendable {
-        private let layers: Mutex<[LayerDerivatives?]>
-
-        init(layers count: Int) { layers = Mutex(Array(repeating: nil, count: count)) }
-
-        func set(_ index: Int, _ derivatives: LayerDerivatives) { layers.withLock { $0[index] = derivatives } }
-
-        func jacobian(_ index: Int) -> PooledBuffer? {
-            if case .jacobian(let buffer) = layers.withLock({ $0[index] }) { buffer } else { nil }
-        }
-
-        func factors(_ index: Int) -> (patches: PooledBuffer?, cotangents: [PooledBuffer]) {
-            if case .factors(let patches, let cotangents) = layers.withLock({ $0[index] }) {
-                (patches, cotangents)
-            } else {
-                (nil, [])
-            }
-        }
-
-        func finished() -> [LayerDerivatives] { layers.withLock { $0.compactMap { $0 } } }
     }
 }

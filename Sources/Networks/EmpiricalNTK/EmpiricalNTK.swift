@@ -52,7 +52,7 @@ package struct EmpiricalNTK: Sendable {
     }
 
     /// Numbers per point and side of the kernel.
-    private var outputs: Int { form == .full ? network.plan.outputs : 1 }
+    var outputs: Int { form == .full ? network.plan.outputs : 1 }
 
     private func matrices(
         _ rows: Tensor<Double>, _ columns: Tensor<Double>?, separated: Bool
@@ -68,7 +68,7 @@ package struct EmpiricalNTK: Sendable {
             results.append(
                 try HostMatrix(rows: n * outputs, columns: m * outputs, precision: network.precision))
         }
-        let size = blockSize(layers, contractions)
+        let size = blockSize(layers, contractions, rows: n, isSymmetric: columns == nil)
         for i in blocks(n, size) {
             let first = try DerivativeBlock(network, points: rows[i], contractions: contractions)
             for j in blocks(m, size) where columns != nil || j.lowerBound <= i.lowerBound {
@@ -85,19 +85,14 @@ package struct EmpiricalNTK: Sendable {
         return results
     }
 
-    /// Points of a block: two blocks of derivatives, and the products of patches of two blocks, fit the limit.
-    private func blockSize(_ layers: [Affine], _ contractions: [Contraction]) -> Int {
-        var perPoint = 0
-        var pixels = 0
-        for (layer, contraction) in zip(layers, contractions) {
-            perPoint += layer.derivativeCount(contraction, outputs: network.plan.outputs)
-            if contraction == .patches { pixels = max(pixels, layer.output.pixels) }
+    /// Points of a block: all rows of a symmetric kernel where their derivatives fit the limit, else what two blocks of
+    /// derivatives leave room for.
+    private func blockSize(_ layers: [Affine], _ contractions: [Contraction], rows: Int, isSymmetric: Bool) -> Int {
+        let perPoint = zip(layers, contractions).reduce(0) {
+            $0 + $1.0.derivativeCount($1.1, outputs: network.plan.outputs)
         }
-        let limit = Double(memoryLimit / network.precision.byteCount)
-        // 2 x perPoint + 2 x² pixels² = limit.
-        let (a, b) = (Double(pixels * pixels), Double(perPoint))
-        let size = a > 0 ? ((b * b + 2 * a * limit).squareRoot() - b) / (2 * a) : limit / (2 * b)
-        return max(1, Int(size))
+        let size = memoryLimit / network.precision.byteCount / max(perPoint, 1)
+        return isSymmetric && rows <= size ? max(rows, 1) : max(1, size / 2)
     }
 
     /// Blocks of nearly equal sizes.
@@ -124,83 +119,61 @@ package struct EmpiricalNTK: Sendable {
                         a: first.buffer, b: second.buffer, c: share.buffer, m: n, n: m,
                         k: first.buffer.count / n, transposeB: true, alpha: scale))
             case (.factors(let first, let left), .factors(let second, let right)):
-                try contract(
-                    layer, (first, left, rows.points), (second, right, columns.points), into: share.buffer)
+                try contractPatches(
+                    of: layer, (first, left, rows.points), (second, right, columns.points), into: share.buffer)
             default: preconditionFailure("blocks of different contractions")
             }
             if separated || shares.isEmpty {
                 shares.append(share)
             } else {
-                try memory.backend.run(.add(target: shares[0].buffer, source: share.buffer, count: n * m))
+                try memory.backend.run(.axpby(share.buffer, into: shares[0].buffer, count: n * m))
             }
         }
         return shares
-    }
-
-    private typealias Factors = (patches: PooledBuffer, cotangents: [PooledBuffer], points: Int)
-
-    private func contract(
-        _ layer: Affine, _ rows: Factors, _ columns: Factors, into share: Buffer
-    ) throws(ComputeError) {
-        let memory = network.memory
-        let pixels = layer.output.pixels
-        let (n, m) = (rows.points * pixels, columns.points * pixels)
-        let gram = try memory.borrow(n * m)
-        let product = try memory.borrow(n * m)
-        try memory.backend.multiply(
-            MatrixProduct(
-                a: rows.patches.buffer, b: columns.patches.buffer, c: gram.buffer, m: n, n: m, k: layer.patch,
-                transposeB: true))
-        func multiply(_ a: Int, _ b: Int, beta: Double) throws(ComputeError) {
-            try memory.backend.multiply(
-                MatrixProduct(
-                    a: rows.cotangents[a].buffer, b: columns.cotangents[b].buffer, c: product.buffer, m: n, n: m,
-                    k: layer.output.channels, transposeB: true,
-                    alpha: form == .full ? 1 : 1 / Double(network.plan.outputs), beta: beta))
-        }
-        func write(_ a: Int, _ b: Int) throws(ComputeError) {
-            try memory.backend.run(
-                .patchGram(
-                    ntk: share, gram: gram.buffer, product: product.buffer, rows: rows.points,
-                    columns: columns.points, pixels: pixels, outputs: outputs, a: a, b: b,
-                    scales: (layer.weightScale, layer.bias == nil ? 0 : layer.biasScale)))
-        }
-        switch form {
-        case .full:
-            for a in rows.cotangents.indices {
-                for b in columns.cotangents.indices {
-                    try multiply(a, b, beta: 0)
-                    try write(a, b)
-                }
-            }
-        case .trace:
-            for a in rows.cotangents.indices { try multiply(a, a, beta: a == 0 ? 0 : 1) }
-            try write(0, 0)
-        }
     }
 
     /// Copies a share into its place; where the kernel is symmetric also its transpose.
     private func copy(
         _ share: Buffer, to result: HostMatrix, _ i: Range<Int>, _ j: Range<Int>, mirrored: Bool
     ) throws(ComputeError) {
-        let numbers = try network.backend.download(share)
-        let (rows, columns) = (i.count * outputs, j.count * outputs)
-        let (top, left) = (i.lowerBound * outputs, j.lowerBound * outputs)
-        func write<T: Real>(_ type: T.Type) {
-            result.withElements(as: type) { target in
-                for row in 0..<rows {
-                    // On the diagonal what is below it stands for both sides: sums over pixels have an order.
-                    for column in 0..<(mirrored && top == left ? row + 1 : columns) {
-                        let number = T(numbers[row * columns + column])
-                        target[(top + row) * result.columns + left + column] = number
-                        if mirrored { target[(left + column) * result.columns + top + row] = number }
+        let place = (top: i.lowerBound * outputs, left: j.lowerBound * outputs)
+        switch result.precision {
+        case .float32:
+            result.place(
+                try network.backend.numbers(of: share, as: Float.self), i.count * outputs, at: place, mirrored: mirrored
+            )
+        case .float64:
+            result.place(
+                try network.backend.numbers(of: share, as: Double.self), i.count * outputs, at: place,
+                mirrored: mirrored)
+        }
+    }
+}
+
+extension HostMatrix {
+    /// Overwrites a part of the matrix, and where it is mirrored that part's transpose. On the diagonal what is below it
+    /// then stands for both sides: sums over pixels have an order.
+    fileprivate func place<T: Real>(
+        _ numbers: [T], _ rows: Int, at place: (top: Int, left: Int), mirrored: Bool
+    ) {
+        let count = numbers.count / max(rows, 1)
+        let isDiagonal = mirrored && place.top == place.left
+        // Both the part and its transpose are walked through in squares that stay in the cache.
+        let side = 64
+        withElements(as: T.self) { target in
+            numbers.withUnsafeBufferPointer { numbers in
+                for top in stride(from: 0, to: rows, by: side) {
+                    for left in stride(from: 0, to: isDiagonal ? min(top + side, count) : count, by: side) {
+                        for row in top..<min(top + side, rows) {
+                            for column in left..<min(left + side, isDiagonal ? row + 1 : count) {
+                                let number = numbers[row * count + column]
+                                target[(place.top + row) * columns + place.left + column] = number
+                                if mirrored { target[(place.left + column) * columns + place.top + row] = number }
+                            }
+                        }
                     }
                 }
             }
-        }
-        switch result.precision {
-        case .float32: write(Float.self)
-        case .float64: write(Double.self)
         }
     }
 }

@@ -6,9 +6,9 @@ import Compute
 enum LayerDerivatives: Sendable {
     /// Derivatives written out, [points, outputs, layer.parameters]: products of them are shares of the kernel.
     case jacobian(PooledBuffer)
-    /// Patches, [points · pixels, patch], and for each output of the net the cotangents, [points · pixels, channels]:
-    /// products of patches times products of cotangents are shares of the kernel.
-    case factors(patches: PooledBuffer, cotangents: [PooledBuffer])
+    /// Patches, [points · pixels, patch], and cotangents, [outputs, points · pixels, channels]: products of patches times
+    /// products of cotangents are shares of the kernel.
+    case factors(patches: PooledBuffer, cotangents: PooledBuffer)
 }
 
 /// How a layer's share is computed.
@@ -42,36 +42,51 @@ extension Affine {
         }
     }
 
-    /// Writes the derivatives of output `index` into a Jacobian: per point the weights [channels, patch], then the bias.
+    /// Writes the derivatives of some points into a Jacobian, [outputs, parameters] per point, weights as
+    /// [channels, patch] before the bias.
+    /// - Parameters:
+    ///   - jacobian: from point `first` on.
+    ///   - input: [points, …].
+    ///   - cotangent: of the affine output, [outputs, points, …].
     func writeJacobian(
-        _ jacobian: Buffer, of index: Int, outputs: Int, input: Buffer, cotangent: Buffer, points: Int,
+        _ jacobian: Buffer, from first: Int, outputs: Int, input: Buffer, cotangent: Buffer, points: Int,
         _ memory: NetworkMemory
     ) throws(ComputeError) {
-        let pixels = output.pixels
-        let stride = outputs * parameterCount
-        for images in chunks(points, memory) {
-            let columns = try columns(input, images, points: points, memory)
-            let first = images.lowerBound * stride + index * parameterCount
-            let delta = MatrixProduct.Place(
-                offset: images.lowerBound * output.count, stride: output.count)
-            try memory.backend.multiply(
-                MatrixProduct(
-                    a: cotangent, b: columns.buffer, c: jacobian, m: output.channels, n: patch, k: pixels,
-                    transposeA: true, alpha: weightScale, placeA: delta,
-                    placeB: .init(
-                        offset: isPointwise ? images.lowerBound * self.input.count : 0, stride: pixels * patch),
-                    placeC: .init(offset: first, stride: stride), count: images.count))
-            guard bias != nil else { continue }
-            try memory.backend.multiply(
-                MatrixProduct(
-                    a: memory.ones(pixels), b: cotangent, c: jacobian, m: 1, n: output.channels, k: pixels,
-                    alpha: biasScale, placeB: delta, placeC: .init(offset: first + weights.count, stride: stride),
-                    count: images.count))
+        let (pixels, stride) = (output.pixels, outputs * parameterCount)
+        try forEachChunk(0..<points, memory) { (images, backend) throws(ComputeError) in
+            let columns = try columns(input, images, memory, backend)
+            for index in 0..<outputs {
+                let target = (first + images.lowerBound) * stride + index * parameterCount
+                let delta = MatrixProduct.Place(
+                    offset: (index * points + images.lowerBound) * output.count, stride: output.count)
+                try backend.multiply(
+                    MatrixProduct(
+                        a: cotangent, b: columns.buffer, c: jacobian, m: output.channels, n: patch, k: pixels,
+                        transposeA: true, alpha: weightScale, placeA: delta,
+                        placeB: .init(
+                            offset: isPointwise ? images.lowerBound * self.input.count : 0, stride: pixels * patch),
+                        placeC: .init(offset: target, stride: stride), count: images.count))
+                guard bias != nil else { continue }
+                try backend.multiply(
+                    MatrixProduct(
+                        a: memory.ones(pixels), b: cotangent, c: jacobian, m: 1, n: output.channels, k: pixels,
+                        alpha: biasScale, placeB: delta,
+                        placeC: .init(offset: target + weights.count, stride: stride), count: images.count))
+            }
         }
     }
 
-    /// The patches of all points.
-    func allPatches(_ input: PooledBuffer, points: Int, _ memory: NetworkMemory) throws(ComputeError) -> PooledBuffer {
-        isPointwise ? input : try columns(input.buffer, 0..<points, points: points, memory)
+    /// Writes the patches of some points behind those of the `first` ones before them.
+    func writePatches(
+        _ patches: Buffer, from first: Int, input: Buffer, points: Int, _ memory: NetworkMemory
+    ) throws(ComputeError) {
+        let size = output.pixels * patch
+        try forEachChunk(0..<points, memory) { (images, backend) throws(ComputeError) in
+            let columns = try columns(input, images, memory, backend)
+            try backend.run(
+                .axpby(
+                    columns.buffer, beta: 0, into: patches, at: (first + images.lowerBound) * size,
+                    count: images.count * size))
+        }
     }
 }

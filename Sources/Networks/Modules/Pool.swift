@@ -33,13 +33,34 @@ struct Pool: Module {
         }
     }
 
+    func tangent(
+        _ tangent: PooledBuffer?, _ tape: Tape, _ pass: TangentPass
+    ) throws(ComputeError) -> (PooledBuffer?, Tape) {
+        guard let tangent else { return (nil, tape) }
+        let result = try pass.memory.borrow(pass.points * output.count)
+        switch (function, tape) {
+        case (.max, .saved(let choice, _)):
+            try pass.memory.backend.run(
+                .maxPoolTangent(
+                    target: result.buffer, choice: choice.buffer, images: tangent.buffer, shape: input, window: window,
+                    count: pass.points))
+        case (.sum(let scale), _):
+            try pass.memory.backend.run(
+                .sumPool(
+                    target: result.buffer, images: tangent.buffer, scale: scale, shape: input, window: window,
+                    count: pass.points))
+        default: preconditionFailure("a tape of another module")
+        }
+        return (result, tape)
+    }
+
     func reverse(
         _ cotangent: PooledBuffer, _ tape: Tape, _ pass: ReversePass, wantsInput: Bool
     ) throws(ComputeError) -> PooledBuffer? {
         guard wantsInput else { return nil }
         let result = try pass.memory.borrow(pass.rows * input.count)
         switch (function, tape) {
-        case (.max, .saved(let choice)):
+        case (.max, .saved(let choice, _)):
             try pass.memory.backend.run(
                 .maxPoolReverse(
                     images: result.buffer, cotangent: cotangent.buffer, choice: choice.buffer, saved: pass.points,

@@ -10,12 +10,30 @@ struct ResidualBlock: Module {
     func forward(_ input: PooledBuffer, _ pass: ForwardPass) throws(ComputeError) -> (PooledBuffer, Tape) {
         let (first, mainTape) = try main.forward(input, pass)
         let (second, shortcutTape) = try shortcut.forward(input, pass)
-        let count = pass.points * output.count
-        // A branch's output may be its input, or be on a tape: the sum needs a place of its own.
-        let sum = try pass.memory.borrow(count)
-        try pass.memory.backend.copy(first.buffer, to: sum.buffer)
-        try pass.memory.backend.run(.add(target: sum.buffer, source: second.buffer, count: count))
-        return (sum, .branches(main: mainTape, shortcut: shortcutTape))
+        return (try sum(first, second, pass.memory), .branches(main: mainTape, shortcut: shortcutTape))
+    }
+
+    func tangent(
+        _ tangent: PooledBuffer?, _ tape: Tape, _ pass: TangentPass
+    ) throws(ComputeError) -> (PooledBuffer?, Tape) {
+        guard case .branches(let mainTape, let shortcutTape) = tape else {
+            preconditionFailure("a tape of another module")
+        }
+        let (first, mainTangent) = try main.tangent(tangent, mainTape, pass)
+        let (second, shortcutTangent) = try shortcut.tangent(tangent, shortcutTape, pass)
+        let both = Tape.branches(main: mainTangent, shortcut: shortcutTangent)
+        guard let first, let second else { return (first ?? second, both) }
+        return (try sum(first, second, pass.memory), both)
+    }
+
+    /// A branch's output may be its input, or be on a tape: the sum has a place of its own.
+    private func sum(
+        _ first: PooledBuffer, _ second: PooledBuffer, _ memory: NetworkMemory
+    ) throws(ComputeError) -> PooledBuffer {
+        let sum = try memory.borrow(first.buffer.count)
+        try memory.backend.copy(first.buffer, to: sum.buffer)
+        try memory.backend.run(.axpby(second.buffer, into: sum.buffer, count: sum.buffer.count))
+        return sum
     }
 
     func reverse(
@@ -30,7 +48,7 @@ struct ResidualBlock: Module {
         let second = try shortcut.reverse(cotangent, shortcutTape, pass, wantsInput: wantsInput)
         guard let first, let second else { return nil }
         try pass.memory.backend.run(
-            .add(target: first.buffer, source: second.buffer, count: pass.rows * main.input.count))
+            .axpby(second.buffer, into: first.buffer, count: pass.rows * main.input.count))
         return first
     }
 }

@@ -14,16 +14,20 @@ package final class GradientDescent: Sendable {
     package let velocity: Buffer
     private let gradient: Buffer
 
+    /// - Parameter velocity: [parameters]; nil for rest.
     package init(
-        _ network: Network, loss: TrainingLoss, momentum: Double = 0, weightDecay: Double = 0
+        _ network: Network, loss: TrainingLoss, momentum: Double = 0, weightDecay: Double = 0,
+        velocity: [Double]? = nil
     ) throws(ComputeError) {
+        let count = network.plan.parameterCount
+        precondition(velocity.map { $0.count == count } ?? true, "a velocity of \(velocity?.count ?? 0) numbers")
         self.network = network
         self.loss = loss
         self.momentum = momentum
         self.weightDecay = weightDecay
-        velocity = try network.backend.upload(
-            [Double](repeating: 0, count: network.plan.parameterCount), as: network.precision)
-        gradient = try network.backend.allocate(network.plan.parameterCount, network.precision)
+        self.velocity = try network.backend.upload(
+            velocity ?? [Double](repeating: 0, count: count), as: network.precision)
+        gradient = try network.backend.allocate(count, network.precision)
     }
 
     /// One step on a batch.

@@ -19,12 +19,13 @@ package struct Training {
 
     package let plan: TrainingPlan
     package let data: TrainingSet
-    package let network: Network
+    /// The net, or its tangent model once training went on with that.
+    package private(set) var network: Network
     /// nil trains on the points as they are.
     package let perturbation: (any BatchPerturbation)?
     /// Epochs that are done.
     package private(set) var epoch = 0
-    private let descent: GradientDescent
+    private var descent: GradientDescent
 
     package init(
         _ network: Network, on data: TrainingSet, plan: TrainingPlan, perturbation: (any BatchPerturbation)? = nil
@@ -84,30 +85,49 @@ package struct Training {
         return indices.shuffled(using: &generator)
     }
 
-    // MARK: Checkpoints
+    // MARK: Linearization
 
-    /// Writes epoch, parameters and velocity, [1 + 2 · parameters] in float64; the file appears whole or not at all.
-    package func save(to path: String) throws {
-        let numbers =
-            [Double(epoch)] + (try network.backend.download(network.parameters))
-            + (try network.backend.download(descent.velocity))
-        try NPY.write(Tensor(shape: [numbers.count], elements: numbers), to: path)
+    /// Goes on with the tangent model at the present parameters, velocity and epoch being kept. While its parameters are
+    /// where they are now, the model that is not centred takes the steps that the net would take.
+    /// - Precondition: the net is not a tangent model yet.
+    package mutating func linearize(isCentred: Bool) throws(ComputeError) {
+        precondition(network.tangentPoint == nil, "a tangent model of a tangent model")
+        let velocity = try network.backend.download(descent.velocity)
+        try replace(network.linearized(isCentred: isCentred), velocity: velocity)
     }
 
-    /// Goes on from what ``save(to:)`` has written for the same net.
+    private mutating func replace(_ network: Network, velocity: [Double]) throws(ComputeError) {
+        self.network = network
+        descent = try GradientDescent(
+            network, loss: plan.loss, momentum: plan.momentum, weightDecay: plan.weightDecay, velocity: velocity)
+    }
+
+    // MARK: Checkpoints
+
+    /// The file appears whole or not at all.
+    package func save(to path: String) throws {
+        let backend = network.backend
+        try TrainingCheckpoint(
+            epoch: epoch, parameters: backend.download(network.parameters),
+            velocity: backend.download(descent.velocity),
+            tangentPoint: network.tangentPoint.map { ($0.isCentred, try backend.download($0.parameters)) }
+        ).write(to: path)
+    }
+
+    /// Goes on from what ``save(to:)`` has written for the same net, be it the net or a tangent model of it.
     /// - Throws: `StorageError` where the file is missing, damaged or of another net.
     package mutating func restore(from path: String) throws {
-        let count = network.plan.parameterCount
-        guard case .floating(let tensor, .float64) = try NPY.read(path), tensor.shape == [1 + 2 * count],
-            let saved = Int(exactly: tensor.elements[0]), saved >= 0
-        else {
-            throw StorageError(
-                .damaged, path: path, failure: "is no checkpoint of this net",
-                reason: "it should hold an epoch and twice \(count) parameters", advice: "remove it to begin anew")
+        let saved = try TrainingCheckpoint(path, parameterCount: network.plan.parameterCount)
+        if network.tangentPoint == nil, saved.tangentPoint == nil {
+            try network.set(saved.parameters, in: network.parameters)
+            try network.set(saved.velocity, in: descent.velocity)
+        } else {
+            let restored = try Network(
+                network.plan, parameters: saved.parameters, backend: network.backend, precision: network.precision,
+                tangentAt: saved.tangentPoint.map { ($0.parameters, isCentred: $0.isCentred) })
+            try replace(restored, velocity: saved.velocity)
         }
-        try network.set(Array(tensor.elements[1...count]), in: network.parameters)
-        try network.set(Array(tensor.elements[(1 + count)...]), in: descent.velocity)
-        epoch = saved
+        epoch = saved.epoch
     }
 }
 
