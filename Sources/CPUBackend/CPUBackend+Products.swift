@@ -37,6 +37,7 @@ extension CPUBackend {
     /// large as leave work for several threads: what a product packs of its factors is read once per tile.
     private func symmetricMultiply<T: CPUReal>(_ p: MatrixProduct, as type: T.Type) {
         let (n, stride) = (p.n, p.transposeA ? p.n : p.k)
+        if (1...512).contains(n), p.k >= 64 * n { return longSymmetricMultiply(p, as: type) }
         let parts = Self.parts(n, of: max(32, min((n / 5 + 15) / 16 * 16, 1024)))
         let tiles =
             parts.indices.flatMap { row in (0..<row).map { (row, $0) } } + parts.indices.map { ($0, $0) }
@@ -53,10 +54,37 @@ extension CPUBackend {
                 T.transpose(i.count, j.count, lower, n, c + j.lowerBound * n + i.lowerBound, n)
             } else {
                 T.syrk(p.transposeA, i.count, p.k, p.alpha, first, stride, lower, n)
-                for row in 0..<i.count {
-                    for column in row + 1..<i.count { lower[row * n + column] = lower[column * n + row] }
-                }
+                Self.mirror(lower, i.count, n)
             }
+        }
+    }
+
+    /// Sums that are long against the sides of c, such as those of a trace: eight parts of them side by side, added up in
+    /// their order. The factor is read once.
+    private func longSymmetricMultiply<T: CPUReal>(_ p: MatrixProduct, as type: T.Type) {
+        let (n, stride) = (p.n, p.transposeA ? p.n : p.k)
+        let parts = Self.parts(p.k, of: (p.k + 7) / 8)
+        let a = p.a.pointer(T.self) + p.placeA.offset
+        let c = p.c.pointer(T.self) + p.placeC.offset
+        withUnsafeTemporaryAllocation(of: T.self, capacity: (parts.count - 1) * n * n) { rest in
+            // The first part's place is c.
+            nonisolated(unsafe) let sums = rest.baseAddress
+            func sum(_ part: Int) -> UnsafeMutablePointer<T> { part == 0 ? c : sums! + (part - 1) * n * n }
+            parallel(parts.count) { index in
+                let first = a + parts[index].lowerBound * (p.transposeA ? n : 1)
+                T.syrk(p.transposeA, n, parts[index].count, p.alpha, first, stride, sum(index), n)
+            }
+            for part in 1..<max(parts.count, 1) {
+                for row in 0..<n { for place in row * n...row * n + row { c[place] += sum(part)[place] } }
+            }
+        }
+        Self.mirror(c, n, n)
+    }
+
+    /// Copies what is below the diagonal to what is above it.
+    private static func mirror<T>(_ c: UnsafeMutablePointer<T>, _ count: Int, _ stride: Int) {
+        for row in 0..<count {
+            for column in row + 1..<count { c[row * stride + column] = c[column * stride + row] }
         }
     }
 }
