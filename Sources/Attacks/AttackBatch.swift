@@ -41,7 +41,7 @@ extension AttackBatch {
 
 extension Tensor {
     /// Some entries of the first axis, in the given order.
-    func rows(_ rows: [Int]) -> Tensor {
+    package func rows(_ rows: [Int]) -> Tensor {
         Tensor(
             shape: [rows.count] + shape.dropFirst(),
             elements: rows.flatMap { elements[$0 * stride..<($0 + 1) * stride] })

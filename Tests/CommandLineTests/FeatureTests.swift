@@ -111,11 +111,16 @@ import Testing
         #expect(top.count == 4 && whole.count == 4)
         // All features are the whole machine.
         for (a, b) in zip(top, whole) { #expect(a["robust_accuracy"] as? Double == b["robust_accuracy"] as? Double) }
-        // The whole machine under FGSM is what the attack section says.
+        // The whole machine under FGSM is what the attack section says, at both halves of the points together.
         let attacks = try run.text("results.csv").split(separator: "\n").map { $0.split(separator: ",") }
         #expect(attacks.count == 2)
         let place = try #require(attacks[0].firstIndex(of: "robust_accuracy"))
-        #expect(Double(attacks[1][place]) == whole[1]["robust_accuracy"] as? Double)
+        func right(_ prefix: String) throws -> Double {
+            let (count, share) = (whole[1]["\(prefix)count"] as? Int, whole[1]["\(prefix)robust_accuracy"] as? Double)
+            return try Double(#require(count)) * #require(share)
+        }
+        #expect(try Double(attacks[1][place]) == (right("") + right("choice_")) / 8)
+        #expect(whole.allSatisfy { $0["count"] as? Int == (classes == 2 ? 4 : 5) })
         let summaries = try records(run, "features-summary")
         #expect(summaries.count == 4)
         for summary in summaries {
@@ -131,6 +136,32 @@ import Testing
         for table in ["features.csv", "machines.csv", "features-summary.csv"] {
             #expect(try run.text(table).contains("\n"))
         }
+    }
+
+    /// What chooses machines never sees the labels that they are judged by.
+    @Test func labelsOfTheJudgingHalfChooseNothing() throws {
+        let run = try run(classes: 2)
+        func choices() throws -> ([[String: Double]], [[String: Double]]) {
+            #expect(try run().code == 0)
+            let all = try records(run, "machine")
+            return (
+                all.map {
+                    $0.compactMapValues { $0 as? Double }.filter {
+                        $0.key != "clean_accuracy" && $0.key != "robust_accuracy"
+                    }
+                },
+                all.map { $0.compactMapValues { $0 as? Double } }
+            )
+        }
+        let first = try choices()
+        #expect(first.0.contains { $0["choice_robust_accuracy"] != nil })
+        // The classes of the judging points change places: points 0 and 4 of class 0, points 1 and 5 of class 1.
+        try NPY.write(
+            Tensor(shape: [8], elements: [1, 0, 0, 1, 1, 0, 0, 1] as [Int32]), to: run.folder("test_targets.npy"))
+        try FileManager.default.removeItem(atPath: run.folder("run"))
+        let second = try choices()
+        #expect(second.0 == first.0)
+        #expect(second.1 != first.1)
     }
 
     @Test func severalNets() throws {

@@ -21,9 +21,27 @@ struct FeatureMeasures: Sendable {
         self.correlation = correlation
     }
 
+    /// At some of the points.
+    /// - Parameter rows: positions in `labels`.
+    init(_ carried: [[Double]], _ factors: [[Double]], _ labels: [Int], at rows: [Int]) {
+        self.init(carried.map { g in rows.map { g[$0] } }, factors, rows.map { labels[$0] })
+    }
+
     /// What usefulness and robustness are measured by.
     func values(_ criterion: FeaturesSection.Criterion) -> [Double] {
         criterion == .correlation ? correlation : accuracy
+    }
+}
+
+/// Measures of features at all test points, and at the half that chooses.
+struct FeatureScores: Sendable {
+    let all: FeatureMeasures
+    let choosing: FeatureMeasures
+
+    /// - Parameters: as those of `FeatureMeasures`.
+    init(_ carried: [[Double]], _ factors: [[Double]], _ labels: [Int]) {
+        all = FeatureMeasures(carried, factors, labels)
+        choosing = FeatureMeasures(carried, factors, labels, at: TestHalves(labels).choosing)
     }
 }
 
@@ -45,5 +63,5 @@ struct FeatureThresholds: Sendable {
 struct FeatureAttackResult: Sendable {
     let attack: FeaturesSection.AttackName
     let eps: Double
-    let measures: FeatureMeasures
+    let scores: FeatureScores
 }

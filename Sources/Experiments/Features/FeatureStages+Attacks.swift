@@ -19,7 +19,7 @@ extension FeatureStages {
             }
             for (eps, carried) in zip(section.eps, found) {
                 results.append(
-                    FeatureAttackResult(attack: name, eps: eps, measures: FeatureMeasures(carried, factors, labels)))
+                    FeatureAttackResult(attack: name, eps: eps, scores: FeatureScores(carried, factors, labels)))
             }
         }
         return results
@@ -41,28 +41,33 @@ extension FeatureStages {
             device, piece in
             let group = groups[piece / batches.count]
             let range = batches[piece % batches.count]
-            let weights = try features.carriers(Array(indices[group]))
-            let known = Tensor(
-                shape: [range.count, group.count],
-                elements: range.flatMap { i in group.map { carried.elements[i * carried.stride + $0] } })
-            let moved = try attack.perturb(
-                AttackBatch(points: points[range], labels: Array(labels[range]), firstIndex: range.lowerBound),
-                carriers: try predictor(weights, on: device), factors: Array(factors[group]), predictions: known)
-            return try moved.map { moved in
-                try group.indices.map { place in
-                    let own = try predictor(weights.column(place - group.lowerBound), on: device)
-                    let start = place - group.lowerBound
-                    return try own.predictions(
-                        at: moved[start..<start + 1].reshaped([range.count] + points.shape.dropFirst())
-                    )
-                    .elements
+            return try kept("\(piece)", of: stage) {
+                let weights = try features.carriers(Array(indices[group]))
+                let known = Tensor(
+                    shape: [range.count, group.count],
+                    elements: range.flatMap { i in group.map { carried.elements[i * carried.stride + $0] } })
+                let moved = try attack.perturb(
+                    AttackBatch(points: points[range], labels: Array(labels[range]), firstIndex: range.lowerBound),
+                    carriers: try predictor(weights, on: device), factors: Array(factors[group]), predictions: known)
+                let found = try moved.flatMap { moved in
+                    try group.indices.flatMap { place in
+                        let start = place - group.lowerBound
+                        return try predictor(weights.column(start), on: device).predictions(
+                            at: moved[start..<start + 1].reshaped([range.count] + points.shape.dropFirst())
+                        )
+                        .elements
+                    }
                 }
+                return Tensor(shape: [section.eps.count, group.count, range.count], elements: found)
             }
         }
         return section.eps.indices.map { eps in
             indices.indices.map { place in
-                let group = place / Self.groupSize
-                return batches.indices.flatMap { parts[group * batches.count + $0][eps][place % Self.groupSize] }
+                batches.indices.flatMap { batch in
+                    let part = parts[place / Self.groupSize * batches.count + batch]
+                    let row = eps * part.shape[1] + place % Self.groupSize
+                    return part.elements[row * part.shape[2]..<(row + 1) * part.shape[2]]
+                }
             }
         }
     }
@@ -74,18 +79,23 @@ extension FeatureStages {
         let parts = try await team.map(
             indices.count, observer: stages.progress(stage, item: "features", unit: "features")
         ) { device, place in
-            let carrier = try predictor(try features.carriers([indices[place]]), on: device)
-            let evaluation = AttackEvaluation(
-                attack: attack, eps: section.eps, box: section.clip, batchSize: min(carrier.batchSize, 512))
-            let u = factors[place]
-            // g follows from the output of the largest factor.
-            let largest = u.indices.max { abs(u[$0]) < abs(u[$1]) } ?? 0
-            return try evaluation.run(points: points, labels: labels, model: CarriedModel(carrier, factors: u)).map {
-                let predictions = $0.examples.predictions
-                return (0..<predictions.count).map { predictions.elements[$0 * u.count + largest] / u[largest] }
+            try kept("\(place)", of: stage) {
+                let carrier = try predictor(try features.carriers([indices[place]]), on: device)
+                let evaluation = AttackEvaluation(
+                    attack: attack, eps: section.eps, box: section.clip, batchSize: min(carrier.batchSize, 512))
+                let u = factors[place]
+                // g follows from the output of the largest factor.
+                let largest = u.indices.max { abs(u[$0]) < abs(u[$1]) } ?? 0
+                let found = try evaluation.run(
+                    points: points, labels: labels, model: CarriedModel(carrier, factors: u)
+                ).flatMap {
+                    let predictions = $0.examples.predictions
+                    return (0..<predictions.count).map { predictions.elements[$0 * u.count + largest] / u[largest] }
+                }
+                return Tensor(shape: [section.eps.count, points.count], elements: found)
             }
         }
-        return section.eps.indices.map { eps in parts.map { $0[eps] } }
+        return section.eps.indices.map { eps in parts.map { $0[eps..<eps + 1].elements } }
     }
 }
 

@@ -18,20 +18,29 @@ struct FeatureMachine: Sendable {
     var choice: FeatureAttackResult?
 }
 
+/// Accuracies of a machine at some points; robust is nil without an attack.
+struct MachineScore: Sendable {
+    let clean: Double
+    let robust: Double?
+}
+
 /// A machine under one attack at one radius, or clean.
 struct MachineResult: Sendable {
     let name: FeatureMachine.Name
     let size: Int
-    let cleanAccuracy: Double
-    let attack: FeaturesSection.AttackName?
-    let eps: Double?
-    let robustAccuracy: Double?
+    var attack: FeaturesSection.AttackName?
+    var eps: Double?
+    /// At the half of the test points that judges.
+    let judged: MachineScore
+    /// At the half that chooses.
+    let choosing: MachineScore
 }
 
 extension FeatureStages {
     /// Accuracies of the truncated machines and of the whole one, clean and under each attack on the machine itself.
+    /// Those whose features have to be chosen are made of the features that are best at one half of the points.
     func machines(
-        _ clean: FeatureMeasures, _ attacks: [FeatureAttackResult], _ thresholds: FeatureThresholds, _ labels: [Int]
+        _ clean: FeatureScores, _ attacks: [FeatureAttackResult], _ thresholds: FeatureThresholds, _ labels: [Int]
     ) async throws -> [MachineResult] {
         let stage = "machines \(subject.label)"
         return try await stages.journal.measure(stage) {
@@ -39,14 +48,14 @@ extension FeatureStages {
             let results = try await team.map(
                 machines.count, observer: stages.progress(stage, item: "machines", unit: "machines")
             ) { device, place in
-                try evaluate(machines[place], labels, on: device)
+                try kept("\(place)", of: stage) { try predictions(machines[place], labels, on: device) }
             }
-            return results.flatMap { $0 }
+            return zip(machines, results).flatMap { evaluate($0, $1, labels) }
         }
     }
 
     private func chooseMachines(
-        _ clean: FeatureMeasures, _ attacks: [FeatureAttackResult], _ thresholds: FeatureThresholds
+        _ clean: FeatureScores, _ attacks: [FeatureAttackResult], _ thresholds: FeatureThresholds
     ) throws -> [FeatureMachine] {
         var machines: [FeatureMachine] = [FeatureMachine(name: .full, size: n, weights: subject.fullWeights)]
         for size in section.machineSizes(firstCount) {
@@ -58,7 +67,7 @@ extension FeatureStages {
                 FeatureMachine(name: .complement, size: size, weights: Tensor(shape: weights.shape, elements: rest)))
         }
         guard section.machines != [] else { return machines }
-        let usefulness = clean.values(section.criterion)
+        let usefulness = clean.choosing.values(section.criterion)
         let useful = (0..<firstCount).filter { usefulness[$0] > thresholds.useful }
         // Of equally good ones that of the larger eigenvalue comes first.
         func best(_ values: [Double]) -> [Int] { useful.sorted { (values[$1], $0) < (values[$0], $1) } }
@@ -72,7 +81,7 @@ extension FeatureStages {
         }
         try append(.useful, best(usefulness), section.machineSizes(useful.count), nil)
         for attack in attacks {
-            let robustness = attack.measures.values(section.criterion)
+            let robustness = attack.scores.choosing.values(section.criterion)
             let robust = useful.count { robustness[$0] > thresholds.robust }
             let sizes = Set(section.machineSizes(useful.count) + (robust > 0 ? [robust] : [])).sorted()
             try append(.robust, best(robustness), sizes, attack)
@@ -80,32 +89,46 @@ extension FeatureStages {
         return machines
     }
 
-    private func evaluate(_ machine: FeatureMachine, _ labels: [Int], on device: Int) throws -> [MachineResult] {
+    private func evaluate(_ machine: FeatureMachine, _ predictions: Tensor<Double>, _ labels: [Int]) -> [MachineResult]
+    {
+        func result(_ place: Int?, _ attack: FeaturesSection.AttackName?, _ eps: Double?) -> MachineResult {
+            func score(_ rows: [Int]) -> MachineScore {
+                func accuracy(_ place: Int) -> Double {
+                    let own = predictions[place..<place + 1].reshaped([labels.count, outputs]).rows(rows)
+                    return Labels.accuracy(own.elements, outputs: outputs, labels: rows.map { labels[$0] })
+                }
+                return MachineScore(clean: accuracy(0), robust: place.map(accuracy))
+            }
+            let halves = TestHalves(labels)
+            return MachineResult(
+                name: machine.name, size: machine.size, attack: attack, eps: eps, judged: score(halves.judging),
+                choosing: score(halves.choosing))
+        }
+        let cases = attacks(on: machine).flatMap { name in radii(of: machine).map { (name, $0) } }
+        return cases.isEmpty
+            ? [result(nil, nil, nil)] : cases.enumerated().map { result($0 + 1, $1.0, $1.1) }
+    }
+
+    private func attacks(on machine: FeatureMachine) -> [FeaturesSection.AttackName] {
+        machine.choice.map { [$0.attack] } ?? section.attacks
+    }
+
+    private func radii(of machine: FeatureMachine) -> [Double] { machine.choice.map { [$0.eps] } ?? section.eps }
+
+    /// Predictions at the test points, then at what each attack makes of them at each radius, [1 + cases, m, k].
+    private func predictions(_ machine: FeatureMachine, _ labels: [Int], on device: Int) throws -> Tensor<Double> {
         let predictor = try predictor(machine.weights, on: device)
-        func result(_ accuracy: Double, _ attack: FeaturesSection.AttackName?, _ eps: Double?, _ robust: Double?)
-            -> MachineResult
-        {
-            MachineResult(
-                name: machine.name, size: machine.size, cleanAccuracy: accuracy, attack: attack, eps: eps,
-                robustAccuracy: robust)
-        }
-        guard !section.attacks.isEmpty else {
-            let predictions = try predictor.predictions(at: points)
-            return [result(Labels.accuracy(predictions.elements, outputs: outputs, labels: labels), nil, nil, nil)]
-        }
-        var results: [MachineResult] = []
-        for name in section.attacks where machine.choice == nil || machine.choice?.attack == name {
+        var found: [AttackResult] = []
+        for name in attacks(on: machine) {
             let attack: any Attack =
                 name == .fgsm
                 ? FGSM() : PGD(steps: section.steps, stepSize: section.step, seed: UInt64(stages.configuration.seed))
             let evaluation = AttackEvaluation(
-                attack: attack, eps: machine.choice.map { [$0.eps] } ?? section.eps, box: section.clip,
-                batchSize: min(predictor.batchSize, 512))
-            for found in try evaluation.run(points: points, labels: labels, model: predictor) {
-                results.append(
-                    result(found.score.cleanAccuracy ?? 0, name, found.eps, found.score.robustAccuracy))
-            }
+                attack: attack, eps: radii(of: machine), box: section.clip, batchSize: min(predictor.batchSize, 512))
+            found += try evaluation.run(points: points, labels: labels, model: predictor)
         }
-        return results
+        let clean = try found.first?.examples.cleanPredictions ?? predictor.predictions(at: points)
+        let all = [clean] + found.map(\.examples.predictions)
+        return Tensor(shape: [all.count, points.count, outputs], elements: all.flatMap(\.elements))
     }
 }

@@ -3,21 +3,22 @@ import Inference
 extension FeatureStages {
     /// Records of the features, of the machines, and what they say together.
     func evaluate(
-        _ clean: FeatureMeasures, _ attacks: [FeatureAttackResult], _ labels: [Int]
+        _ clean: FeatureScores, _ attacks: [FeatureAttackResult], _ labels: [Int]
     ) async throws -> [ResultRecord] {
         let thresholds = FeatureThresholds(section, labels)
+        let halves = TestHalves(labels)
         let machines = try await machines(clean, attacks, thresholds, labels)
         // Without attacks there is one record of a kind all the same.
         let cases: [FeatureAttackResult?] = attacks.isEmpty ? [nil] : attacks
         let features = cases.flatMap { attack in
             indices.indices.map { record($0, clean, attack, thresholds, labels.count) }
         }
-        return features + machines.map { record($0, labels.count) }
-            + cases.map { summary(clean, $0, machines, thresholds, labels.count) }
+        return features + machines.map { record($0, halves) }
+            + cases.map { summary(clean, $0, machines, thresholds, halves) }
     }
 
     private func record(
-        _ place: Int, _ clean: FeatureMeasures, _ attack: FeatureAttackResult?, _ thresholds: FeatureThresholds,
+        _ place: Int, _ clean: FeatureScores, _ attack: FeatureAttackResult?, _ thresholds: FeatureThresholds,
         _ count: Int
     ) -> ResultRecord {
         let (hasAccuracy, hasCorrelation) = (section.criterion != .correlation, section.criterion != .accuracy)
@@ -27,19 +28,19 @@ extension FeatureStages {
             .init("eigenvalue", .number(features.spectrum.eigenvalues[indices[place]])),
             .init("count", .integer(count)),
         ]
-        if hasAccuracy { fields.append(.init("clean_accuracy", .number(clean.accuracy[place]))) }
-        if hasCorrelation { fields.append(.init("clean_correlation", .number(clean.correlation[place]))) }
-        let isUseful = clean.values(section.criterion)[place] > thresholds.useful
+        if hasAccuracy { fields.append(.init("clean_accuracy", .number(clean.all.accuracy[place]))) }
+        if hasCorrelation { fields.append(.init("clean_correlation", .number(clean.all.correlation[place]))) }
+        let isUseful = clean.all.values(section.criterion)[place] > thresholds.useful
         if let attack {
             fields += attackFields(attack.attack, attack.eps)
-            if hasAccuracy { fields.append(.init("robust_accuracy", .number(attack.measures.accuracy[place]))) }
+            if hasAccuracy { fields.append(.init("robust_accuracy", .number(attack.scores.all.accuracy[place]))) }
             if hasCorrelation {
-                fields.append(.init("robust_correlation", .number(attack.measures.correlation[place])))
+                fields.append(.init("robust_correlation", .number(attack.scores.all.correlation[place])))
             }
         }
         fields.append(.init("is_useful", .boolean(isUseful)))
         if let attack {
-            let isRobust = attack.measures.values(section.criterion)[place] > thresholds.robust
+            let isRobust = attack.scores.all.values(section.criterion)[place] > thresholds.robust
             fields.append(.init("is_robust", .boolean(isUseful && isRobust)))
         }
         return ResultRecord(fields: fields)
@@ -49,32 +50,36 @@ extension FeatureStages {
         [.init("attack", .text(attack.rawValue)), .init("norm", .text("linf")), .init("eps", .number(eps))]
     }
 
-    private func record(_ machine: MachineResult, _ count: Int) -> ResultRecord {
+    private func record(_ machine: MachineResult, _ halves: TestHalves) -> ResultRecord {
         var fields: [PlainValue.Member] = [
             .init("kind", .text(RecordKind.machine.rawValue)), .init("architecture", .text(subject.label)),
             .init("machine", .text(machine.name.rawValue)), .init("features", .integer(machine.size)),
-            .init("count", .integer(count)), .init("clean_accuracy", .number(machine.cleanAccuracy)),
+            .init("count", .integer(halves.judging.count)), .init("clean_accuracy", .number(machine.judged.clean)),
         ]
-        if let attack = machine.attack, let eps = machine.eps, let robust = machine.robustAccuracy {
-            fields += attackFields(attack, eps) + [.init("robust_accuracy", .number(robust))]
-        }
+        if let attack = machine.attack, let eps = machine.eps { fields += attackFields(attack, eps) }
+        if let robust = machine.judged.robust { fields.append(.init("robust_accuracy", .number(robust))) }
+        fields += [
+            .init("choice_count", .integer(halves.choosing.count)),
+            .init("choice_clean_accuracy", .number(machine.choosing.clean)),
+        ]
+        if let robust = machine.choosing.robust { fields.append(.init("choice_robust_accuracy", .number(robust))) }
         return ResultRecord(fields: fields)
     }
 
     /// One attack at one radius on all features and machines.
     private func summary(
-        _ clean: FeatureMeasures, _ attack: FeatureAttackResult?, _ all: [MachineResult],
-        _ thresholds: FeatureThresholds, _ count: Int
+        _ clean: FeatureScores, _ attack: FeatureAttackResult?, _ all: [MachineResult],
+        _ thresholds: FeatureThresholds, _ halves: TestHalves
     ) -> ResultRecord {
         let first = 0..<firstCount
-        let usefulness = clean.values(section.criterion)
+        let usefulness = clean.all.values(section.criterion)
         let useful = first.filter { usefulness[$0] > thresholds.useful }
         let eigenvalues = Array(features.spectrum.eigenvalues[first])
         let machines = all.filter { $0.attack == attack?.attack && $0.eps == attack?.eps }
-        let whole = machines.first { $0.name == .full }
         var fields: [PlainValue.Member] = [
             .init("kind", .text(RecordKind.featuresSummary.rawValue)), .init("architecture", .text(subject.label)),
-            .init("suffix", .text(subject.suffix)), .init("points", .integer(n)), .init("count", .integer(count)),
+            .init("suffix", .text(subject.suffix)), .init("points", .integer(n)),
+            .init("count", .integer(points.count)),
             .init("method", .text(features.spectrum.isComplete ? "full" : "top")),
         ]
         if let residual = features.spectrum.residual { fields.append(.init("residual", .number(residual))) }
@@ -87,27 +92,35 @@ extension FeatureStages {
             .optional(RankCorrelation.spearman(eigenvalues, Array(values[first])))
         }
         if let attack {
-            let robustness = attack.measures.values(section.criterion)
+            let robustness = attack.scores.all.values(section.criterion)
             fields.append(
                 .init("useful_non_robust", .integer(useful.count { robustness[$0] <= thresholds.robust })))
             fields += attackFields(attack.attack, attack.eps)
             fields.append(.init("rank_correlation_robust", rankCorrelation(robustness)))
         }
         fields.append(.init("rank_correlation_clean", rankCorrelation(usefulness)))
-        if let whole { fields.append(.init("full_clean_accuracy", .number(whole.cleanAccuracy))) }
-        if let robust = whole?.robustAccuracy { fields.append(.init("full_robust_accuracy", .number(robust))) }
-        // A machine that is no better than the largest class may well be robust; it says nothing.
-        let candidates = machines.filter { $0.name != .full && $0.cleanAccuracy > thresholds.majority }
-        if let best = candidates.max(by: { ($0.robustAccuracy ?? 0) < ($1.robustAccuracy ?? 0) }),
-            let robust = best.robustAccuracy
-        {
-            fields += [
-                .init("best_machine", .text(best.name.rawValue)), .init("best_machine_features", .integer(best.size)),
-                .init("best_machine_clean_accuracy", .number(best.cleanAccuracy)),
-                .init("best_machine_robust_accuracy", .number(robust)),
-            ]
+        return ResultRecord(fields: fields + machineFields(machines, thresholds, halves))
+    }
+
+    /// The whole machine, and of the others the one that is the most robust at the points that choose.
+    private func machineFields(
+        _ machines: [MachineResult], _ thresholds: FeatureThresholds, _ halves: TestHalves
+    ) -> [PlainValue.Member] {
+        func fields(_ prefix: String, _ score: MachineScore) -> [PlainValue.Member] {
+            [.init("\(prefix)_clean_accuracy", .number(score.clean))]
+                + (score.robust.map { [.init("\(prefix)_robust_accuracy", .number($0))] } ?? [])
         }
-        return ResultRecord(fields: fields)
+        guard let whole = machines.first(where: { $0.name == .full }) else { return [] }
+        let own = [PlainValue.Member("machine_count", .integer(halves.judging.count))] + fields("full", whole.judged)
+        // A machine that is no better than the largest class may well be robust; it says nothing.
+        let candidates = machines.filter { $0.name != .full && $0.choosing.clean > thresholds.majority }
+        func rank(_ machine: MachineResult) -> (Double, Double) {
+            (machine.choosing.robust ?? 0, machine.choosing.clean)
+        }
+        guard let best = candidates.max(by: { rank($0) < rank($1) }), best.judged.robust != nil else { return own }
+        return own
+            + [.init("best_machine", .text(best.name.rawValue)), .init("best_machine_features", .integer(best.size))]
+            + fields("best_machine", best.judged)
     }
 }
 

@@ -31,7 +31,7 @@ struct FeatureStages: Sendable {
         let carried = try await predictions()
         try await decompose(carried)
         guard let labels else { return [] }
-        let clean = FeatureMeasures(carried.transposed, factors, labels)
+        let clean = FeatureScores(carried.transposed, factors, labels)
         return try await evaluate(clean, try attack(carried, labels), labels)
     }
 
@@ -63,6 +63,15 @@ struct FeatureStages: Sendable {
         try KernelPredictor(
             stages.configuration.kernel.type, training: subject.training[device], weights: weights,
             backend: stages.backends[device])
+    }
+
+    /// What a part of a stage has found before it was stopped, or finds now.
+    func kept(_ name: String, of stage: String, _ find: () throws -> Tensor<Double>) rethrows -> Tensor<Double> {
+        let memory = StageMemory(stages.folder, stage: stage)
+        if let known = memory.load(name) { return known }
+        let found = try find()
+        memory.save(found, name)
+        return found
     }
 
     /// Features whose gradients are made in one pass: few enough that the coefficients cost little beside the rest.
