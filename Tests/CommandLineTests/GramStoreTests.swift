@@ -50,6 +50,23 @@ import Testing
         #expect(try run.folder.read("run/arrays/ntk_train_train.npy") == gram)
     }
 
+    /// Nets beside that of `model` have stores of their own.
+    @Test func furtherNets() throws {
+        let run = try Self.run(
+            "features: {count: 4, attack: none, images: 1, architectures: [{preset: fc, depth: 3}, {preset: conv, depth: 1}]}"
+        )
+        #expect(try run().code == 0)
+        let page = try run.folder.read("run/arrays/feature_gradients_conv-1.npy")
+        try Self.restart(run)
+        for name in ["gram.zarr/ntk/c/3/1", "gram_conv-1.zarr/ntk/c/3/1", "gram_conv-1.zarr/ntk/c/0/0"] {
+            try FileManager.default.removeItem(atPath: run.folder("run/" + name))
+        }
+        #expect(!FileManager.default.fileExists(atPath: run.folder("run/gram_fc-3.zarr/nngp")))
+        #expect(try run().code == 0)
+        #expect(try Self.restored(run) == ["27", "28", "26"])
+        #expect(try run.folder.read("run/arrays/feature_gradients_conv-1.npy") == page)
+    }
+
     @Test func aDamagedTileIsNamedAndComputedAnew() throws {
         let run = try Self.run()
         #expect(try run().code == 0)

@@ -5,7 +5,8 @@ import Scheduling
 import Storage
 import TangentKernels
 
-/// The tiles of a run's training Gram matrices in `gram.zarr`, from which a run that was stopped goes on.
+/// The tiles of the training Gram matrices of one net, in `gram.zarr` for that of `model`, from which a run that was
+/// stopped goes on.
 ///
 /// With `compute.store: auto` the store is begun once the matrix has taken ``patience`` seconds: a shorter loss is not
 /// worth the disk. A store that is there, be it empty, is used from the beginning.
@@ -25,14 +26,17 @@ final class GramStore: TileKeeper, @unchecked Sendable {
     /// Rows and columns of the plan's tiles.
     private var size = 1
 
+    /// - Parameters:
+    ///   - path: of the store.
+    ///   - configuration: its `model` is the net.
     /// - Returns: nil where the configuration wants no store.
     /// - Throws: ``RunFolderError`` where the store was made from something else.
     init?(
-        _ folder: RunFolder, _ configuration: Configuration, _ dataset: Dataset, _ version: BuildVersion,
+        _ path: String, _ configuration: Configuration, _ dataset: Dataset, _ version: BuildVersion,
         _ journal: RunJournal
     ) throws {
         guard configuration.compute.store != .never else { return nil }
-        path = folder.gramStore
+        self.path = path
         self.journal = journal
         origin = try GramOrigin(configuration, dataset, version)
         isEager = configuration.compute.store == .always || Folder.exists(path)
@@ -126,6 +130,7 @@ final class GramStore: TileKeeper, @unchecked Sendable {
 }
 
 extension RunFolder {
-    /// The tile store, where there is one.
-    var gramStore: String { path + "/gram.zarr" }
+    /// The tile store of a net, where there is one.
+    /// - Parameter suffix: of the names of the net's arrays; empty for that of `model`.
+    func gramStore(suffix: String) -> String { path + "/gram\(suffix).zarr" }
 }

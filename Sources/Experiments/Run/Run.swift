@@ -56,8 +56,7 @@ package struct Run: Sendable {
             journal.add(seconds: (ContinuousClock.now - begin) / .seconds(1), to: "data")
             let stages = RunStages(
                 configuration: configuration, dataset: dataset, program: program, backends: backends,
-                folder: folder, journal: journal,
-                gramStore: try GramStore(folder, configuration, dataset, version, journal))
+                folder: folder, journal: journal, version: version)
             let records = try await stages.execute()
             try folder.write(records)
             StageRecords(folder).remove()

@@ -64,16 +64,18 @@ extension RunStages {
         let path = "features.architectures.\(place)"
         let program = try other.program(inputShape: dataset.inputShape, at: path)
         let kind = configuration.kernel.type
+        let suffix = "_\(label)"
+        let keeper = try gramStore(other, suffix: suffix)
         let gram = try await journal.measure("kernel \(label)") {
             try await assembly(program).symmetric(
-                dataset.trainInputs, [kind], observer: observe("gram \(label)")
+                dataset.trainInputs, [kind], keeper: keeper, observer: observe("gram \(label)")
             ).matrices[kind]
         }
         guard let gram else { preconditionFailure("no Gram matrix was made") }
         let count = configuration.features?.wantedEigenvalues(of: gram.rows) ?? gram.rows
         let spectrum = try await journal.measure("spectrum \(label)") { try self.spectrum(gram, count: count) }
         let training = try backends.map { try $0.prepare(program, inputs: dataset.trainInputs, precision) }
-        return try featureSubject(label, suffix: "_\(label)", gram, spectrum, training, known: nil)
+        return try featureSubject(label, suffix: suffix, gram, spectrum, training, known: nil)
     }
 
     private func featureSubject(

@@ -12,7 +12,7 @@ struct RunStages: Sendable {
     let backends: [any Backend]
     let folder: RunFolder
     let journal: RunJournal
-    let gramStore: GramStore?
+    let version: BuildVersion
 
     var precision: Precision { configuration.compute.precision }
 
@@ -58,9 +58,10 @@ struct RunStages: Sendable {
     /// Θ(X, X) of the net of `model`; the matrices that are to be exported are.
     private func trainKernel(_ program: CovarianceProgram) async throws -> HostMatrix {
         let assembly = assembly(program)
+        let keeper = try gramStore(configuration, suffix: "")
         let matrices = try await journal.measure("kernel") {
             try await assembly.symmetric(
-                dataset.trainInputs, kinds, keeper: gramStore, observer: observe("gram")
+                dataset.trainInputs, kinds, keeper: keeper, observer: observe("gram")
             ).matrices
         }
         if configuration.save.contains(.kernels) {
@@ -68,6 +69,11 @@ struct RunStages: Sendable {
         }
         guard let gram = matrices[configuration.kernel.type] else { preconditionFailure("no Gram matrix was made") }
         return gram
+    }
+
+    /// Where the tiles of the Gram matrix of a net are kept.
+    func gramStore(_ configuration: Configuration, suffix: String) throws -> GramStore? {
+        try GramStore(folder.gramStore(suffix: suffix), configuration, dataset, version, journal)
     }
 
     func assembly(_ program: CovarianceProgram) -> GramAssembly {
