@@ -15,7 +15,7 @@ package struct LineChart: FigureContent {
 
     package struct Series: Sendable {
         /// Series of one name share a key in the legend.
-        let name: String
+        package let name: String
         /// Series of the same colour have the same mark.
         let colour: Int
         /// Dashed, with hollow marks.

@@ -95,24 +95,32 @@ import Testing
                 sections: """
                     inference: {diag_reg: 1e-3}
                     attacks: [{name: fgsm, eps: 0.1}, {name: pgd, eps: [0.1, 0.2], steps: 100}, {name: pgd, eps: 0.3}]
+                    features:
+                      {count: 5, eps: 0.1, attack: [fgsm, pgd], steps: 3, images: 2, architectures: [{preset: fc, depth: 1}]}
                     save: [kernels, predictions, adversarial]
                     """)
         }
         func all(_ run: SmallRun) throws -> [String: [UInt8]] {
             let names = try FileManager.default.subpathsOfDirectory(atPath: run.folder("run"))
             // What tells of time and place differs.
-            let others = ["log.jsonl", "manifest.json", "status.json", "config.yaml", "report.html"]
+            let others = ["log.jsonl", "manifest.json", "status.json", "config.yaml"]
             let files = names.filter { name in
                 var isFolder: ObjCBool = false
                 return FileManager.default.fileExists(atPath: run.folder("run/" + name), isDirectory: &isFolder)
                     && !isFolder.boolValue && !others.contains(name)
             }
-            return Dictionary(uniqueKeysWithValues: try files.map { ($0, try run.folder.read("run/" + $0)) })
+            let contents = try files.map { ($0, try run.folder.read("run/" + $0)) }
+            return Dictionary(uniqueKeysWithValues: contents).merging(
+                // The page shows the configuration, with the paths of the data.
+                ["report.html": Array(try run.text("report.html").replacing(run.folder(""), with: "").utf8)]
+            ) { $1 }
         }
         let whole = try make()
         #expect(try whole().code == 0)
         let expected = try all(whole)
-        #expect(expected.keys.filter { $0.hasPrefix("gram.zarr/ntk/c/") }.count == 16 * 17 / 2)
+        for store in ["gram.zarr", "gram_fc-1.zarr"] {
+            #expect(expected.keys.filter { $0.hasPrefix("\(store)/ntk/c/") }.count == 16 * 17 / 2, "\(store)")
+        }
 
         let run = try make()
         var generator = SeededGenerator(seed: 20)

@@ -50,10 +50,23 @@ extension ReportFigures {
         return figure(
             isOnly ? "robust-accuracy" : "robust-accuracy-\(norm)", "Robust accuracy against the radius of the attack",
             "Accuracy at the test points that each attack perturbs by at most ε in \(Self.normName(norm)); at ε = 0 "
-                + "the clean accuracy; training time \(time). \(Self.errors)",
+                + "the clean accuracy; training time \(time).\(Self.coincidences(series)) \(Self.errors)",
             LineChart(
                 x: Axis(title, domain: 0...largest * factor), y: .percent("Accuracy"), panels: [.init("", series)]),
             net: configuration.model.headline)
+    }
+
+    /// Names the lines that hide others: no two points are further apart than half a percent.
+    private static func coincidences(_ series: [LineChart.Series]) -> String {
+        var sentences = ""
+        for (place, one) in series.enumerated() {
+            let hidden = series[..<place].filter { other in
+                other.points.count == one.points.count
+                    && zip(other.points, one.points).allSatisfy { $0.x == $1.x && abs($0.y - $1.y) <= 0.5 }
+            }
+            for other in hidden { sentences += " \(one.name) lies on \(other.name)." }
+        }
+        return sentences
     }
 
     /// `, 20 steps` where the configuration says so.
@@ -82,7 +95,11 @@ extension ReportFigures {
             ridges: configuration.inference.diagReg)
     }
 
-    /// Clean accuracy as a solid line, that under each attack at its largest radius dashed.
+    /// Lines that a figure holds without becoming a thicket.
+    private static let mostLines = 6
+
+    /// Clean accuracy as a solid line, that under each attack dashed: at every radius where they are few, else at the
+    /// largest.
     private func settingFigure(
         _ records: [ResultRecord], key: String, _ name: String, _ title: String, _ x: Axis,
         ridges: [Double]?
@@ -97,19 +114,25 @@ extension ReportFigures {
             }
         }
         var series = [LineChart.Series("Clean", colour: 0, points(records, "clean_accuracy"))]
-        for attack in records.compactMap({ $0.text("attack") }).distinct() {
-            let own = records.filter { $0.text("attack") == attack }
-            guard let eps = own.compactMap({ $0.number("eps") }).max() else { continue }
+        let attacked = records.filter { $0.text("attack") != nil && ($0.number("eps") ?? 0) > 0 }
+        let cases = attacked.compactMap { record in
+            record.text("attack").flatMap { attack in
+                record.number("eps").map { AttackSetting(attack: attack, eps: $0) }
+            }
+        }.distinct()
+        let largest = Dictionary(cases.map { ($0.attack, $0.eps) }, uniquingKeysWith: max)
+        for setting in cases where cases.count < Self.mostLines || setting.eps == largest[setting.attack] {
             series.append(
                 LineChart.Series(
-                    "\(Self.attackName(attack)), ε = \(ResultsTable.radius(eps))", colour: series.count,
-                    isDashed: true, points(own.filter { $0.number("eps") == eps }, "robust_accuracy")))
+                    setting.name, colour: series.count, isDashed: true,
+                    points(attacked.filter(setting.matches), "robust_accuracy")))
         }
         series = series.filter { !$0.points.isEmpty }
         guard !series.isEmpty else { return nil }
         return figure(
             name, title,
-            "Solid: clean accuracy. Dashed: accuracy under the attack on the same predictor. \(Self.errors)",
+            "Solid: clean accuracy. Dashed: accuracy under the attack on the same predictor.\(Self.coincidences(series)) "
+                + Self.errors,
             LineChart(x: x, y: .percent("Accuracy"), panels: [.init("", series)]), net: configuration.model.headline,
             ridges: ridges)
     }

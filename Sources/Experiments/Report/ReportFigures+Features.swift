@@ -29,7 +29,7 @@ extension ReportFigures {
         }
     }
 
-    /// An attack with its smallest radius that is not 0.
+    /// An attack at a radius.
     struct AttackSetting: Hashable {
         let attack: String
         let eps: Double
@@ -41,6 +41,7 @@ extension ReportFigures {
         }
     }
 
+    /// Each attack with its smallest radius that is not 0.
     func attackSettings(_ records: [ResultRecord]) -> [AttackSetting] {
         records.compactMap { $0.text("attack") }.distinct().compactMap { attack in
             let radii = records.filter { $0.text("attack") == attack }.compactMap { $0.number("eps") }.filter { $0 > 0 }
@@ -147,13 +148,15 @@ extension ReportFigures {
                     LineChart.Series(name.1, colour: colour, isDashed: true, points("robust_accuracy")),
                 ]
             }
-            return series.isEmpty ? nil : LineChart.Panel(architecture, series)
+            // All features alone make no curve.
+            return own.allSatisfy { $0.text("machine") == "full" } ? nil : LineChart.Panel(architecture, series)
         }
         guard !panels.isEmpty else { return nil }
         return figure(
             "truncation-\(setting.attack)", "Machines made of some of the features",
             "Accuracy of sums of p features: solid at the clean test points, dashed under \(setting.name), on the machine "
-                + "itself. \(Self.errors)",
+                + "itself, at the half of the test points that did not choose the useful and the robust features. "
+                + Self.errors,
             LineChart(
                 x: Axis("Number of features p", .log), y: .percent("Accuracy"), panels: panels,
                 meaning: (solid: "clean", dashed: "under attack")),

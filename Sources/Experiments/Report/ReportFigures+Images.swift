@@ -69,36 +69,50 @@ extension ReportFigures {
     private func partsFigure() throws -> Figure? {
         guard let images = try ImageStack(contents.array("feature_images")),
             let gradients = try ImageStack(contents.array("loss_gradients")),
-            let parts = try ImageStack(contents.array("loss_gradient_parts", rows: 4), axes: 2)
+            let parts = try ImageStack(contents.array("loss_gradient_parts"), axes: 2)
         else { return nil }
         let steps = try ImageStack(contents.array("adversarial_steps"))
         let photographs = photographs(images)
         let shown = min(3, images.count)
-        let features = min(4, parts.count)
-        let n = contents.trainCount.map { ($0 - features).grouped + " others" } ?? "The others"
+        let groups = partGroups(of: parts.count)
+        let radius = ResultsTable.radius(configuration.features?.eps.first ?? 0)
         let cells = (0..<shown).map { image -> [ImageGrid.Cell?] in
             let whole = gradients[image]
-            let norm = Self.norm(whole)
             var rest = whole
-            let single = (0..<features).map { feature -> ImageGrid.Cell? in
-                let part = parts[feature, image]
-                for index in rest.indices { rest[index] -= part[index] }
-                return signed(part, images.shape, notes: [Self.share(Self.norm(part), norm)])
+            func share(_ part: [Double]) -> ImageGrid.Cell? {
+                signed(part, images.shape, notes: [Self.share(Self.norm(part), Self.norm(whole))])
+            }
+            let sums = groups.map { group -> ImageGrid.Cell? in
+                var sum = [Double](repeating: 0, count: whole.count)
+                for feature in group {
+                    for (index, value) in parts[feature, image].enumerated() { sum[index] += value }
+                }
+                for index in rest.indices { rest[index] -= sum[index] }
+                return share(sum)
             }
             let head = [ImageGrid.Cell(photographs[image]), steps.map { signed($0[image], images.shape) }]
-            return head + [signed(whole, images.shape)] + single
-                + [signed(rest, images.shape, notes: [Self.share(Self.norm(rest), norm)])]
+            return head + [signed(whole, images.shape)] + sums + [share(rest)]
         }
+        let names = groups.map { $0.count == 1 ? "Feature \($0[0])" : "\($0[0]) to \($0[$0.count - 1])" }
+        let others = contents.trainCount.map { ($0 - groups.flatMap { $0 }.count).grouped + " others" } ?? "The others"
         let columns: [ImageGrid.Column] =
             [.init("Image"), .init("FGSM step"), .init("Loss gradient")]
-            + (0..<features).map { .init("Feature \($0)", sign: $0 == 0 ? "=" : "+") } + [.init(n, sign: "+")]
+            + names.enumerated().map { .init($1, sign: $0 == 0 ? "=" : "+") } + [.init(others, sign: "+")]
         return figure(
             "perturbation-parts", "A perturbation as a sum of the parts of single features",
-            "FGSM follows the sign of the loss gradient, which is the sum of one part for each feature. Each picture has "
-                + "its own scale, whose end stands below it, with the length of the part as a share of the gradient's. "
+            "FGSM at the first ε, \(radius), follows the sign of the loss gradient, which is the sum of one part for each "
+                + "feature. Each picture has its own scale, whose end stands below it, with the length of the part as a "
+                + "share of the gradient's. "
                 + "\(reading(images.shape[2])).",
             ImageGrid(columns: columns, rows: (0..<shown).map { "Image \($0)" }, cells: cells, side: 84),
             net: configuration.model.headline)
+    }
+
+    /// Of the first features those that are shown alone, and behind them all others that there are parts of.
+    private func partGroups(of available: Int) -> [[Int]] {
+        let count = min(configuration.features?.count ?? available, available)
+        let single = (0..<(count > 4 ? 3 : count)).map { [$0] }
+        return count > 4 ? single + [Array(3..<count)] : single
     }
 
     static func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }

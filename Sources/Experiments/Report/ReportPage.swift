@@ -90,7 +90,8 @@ struct ReportPage {
             ])
     }
 
-    /// What it was computed with.
+    /// What it was computed with. Seconds and memory stand in the manifest alone: a run that was stopped and went on
+    /// ends with the same page as an undisturbed one.
     private var method: Markup {
         let manifest = contents.manifest
         var rows: [(String, [String])] = []
@@ -108,28 +109,12 @@ struct ReportPage {
             rows.append(("Points", ["\(n.grouped) training, \((contents.testCount ?? 0).grouped) test"]))
         }
         rows.append(("Seeds", manifest.seeds.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }))
-        if manifest.peakMemory > 0 {
-            rows.append(("Peak memory", [Tick.short(Double(manifest.peakMemory) / Double(1 << 30)) + " GiB"]))
-        }
         rows.append(("Data, SHA256", manifest.data.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }))
         let list = rows.filter { !$0.1.isEmpty }.flatMap { name, lines in
             [Markup.tag("dt", [:], name)] + lines.map { .tag("dd", [:], $0) }
         }
         return .tag(
-            "section", [:], [.tag("h2", [:], "How it was computed"), .tag("dl", [:], list)] + seconds + plan)
-    }
-
-    private var seconds: [Markup] {
-        // The report itself is left out, so that drawing it again gives the same page.
-        let stages = contents.manifest.seconds.filter { $0.key != "report" }.sorted { $0.value > $1.value }
-        guard !stages.isEmpty else { return [] }
-        let total = stages.reduce(0) { $0 + $1.value }
-        let rows = stages.map { [$0.key, Tick.short($0.value), Tick.short(100 * $0.value / max(total, 1e-9)) + " %"] }
-        return [
-            ReportTables.table(
-                "Seconds of the stages, \(Tick.short(total)) in all", header: ["Stage", "Seconds", "Share"], rows,
-                textColumns: 1, isFolded: stages.count > 8)
-        ]
+            "section", [:], [.tag("h2", [:], "How it was computed"), .tag("dl", [:], list)] + plan)
     }
 
     private var plan: [Markup] {

@@ -22,7 +22,7 @@ enum ReportStyle {
             .wide{overflow-x:auto}
             figcaption{font-size:.85rem;color:var(--muted);margin-top:.5rem;max-width:44rem}
             table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}
-            caption{text-align:left;font-weight:bold;padding:.25rem 0 .5rem}
+            caption{text-align:left;font-weight:bold;padding:.25rem 0 .5rem;white-space:nowrap}
             th,td{padding:.2rem .9rem .2rem 0;text-align:right;white-space:nowrap}
             th{border-bottom:1px solid var(--edge);font-weight:normal;color:var(--muted);vertical-align:bottom}
             td{border-bottom:1px solid var(--grid)}
@@ -36,7 +36,7 @@ enum ReportStyle {
             pre{overflow-x:auto;font-size:.8rem;line-height:1.4;padding:.75rem 1rem;border:1px solid var(--grid);\
             border-radius:4px}
             @media (max-width:36rem){main{padding:1rem .9rem 3rem}h1{font-size:1.35rem}\
-            dl{display:block}dd{margin-left:1rem}.natural svg{max-width:none}}
+            caption{white-space:normal}dl{display:block}dd{margin-left:1rem}.natural svg{max-width:none}}
             @media print{main{max-width:none;padding:0}figure,table{break-inside:avoid}pre{white-space:pre-wrap}\
             .wide{overflow:visible}details::details-content{content-visibility:visible;block-size:auto}}
 

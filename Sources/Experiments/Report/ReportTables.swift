@@ -52,10 +52,9 @@ struct ReportTables {
         { $0.number(key).map { Int($0).grouped } }
     }
 
-    private static func accuracy(_ key: String, hasError: Bool = true) -> @Sendable (ResultRecord) -> String? {
-        { record in
-            record.number(key).map { ResultsTable.accuracy($0, hasError ? record.number("count") : nil) }
-        }
+    /// - Parameter count: key of the number of points.
+    private static func accuracy(_ key: String, of count: String = "count") -> @Sendable (ResultRecord) -> String? {
+        { ResultsTable.accuracy($0.number(key), $0.number(count)) }
     }
 
     private static let attack: Column = (
@@ -98,6 +97,7 @@ struct ReportTables {
                 }
             }
         )
+        func machine(_ key: String) -> @Sendable (ResultRecord) -> String? { Self.accuracy(key, of: "machine_count") }
         return table(
             "Features: their number, and rank correlations ρ with the eigenvalue λ", ownSummaries,
             [
@@ -107,13 +107,13 @@ struct ReportTables {
                 ("ρ(λ, robustness)", Self.number("rank_correlation_robust")),
             ], textColumns: 2)
             + table(
-                "All features, and the most robust machine made of some of them that is better than the majority",
-                ownSummaries,
+                "Machines of all features, and the most robust one of some of them that is better than the majority",
+                ownSummaries.filter { $0.text("best_machine") != nil },
                 [
-                    net, Self.attack, best, Self.radius, ("All: clean", Self.accuracy("full_clean_accuracy")),
-                    ("Attacked", Self.accuracy("full_robust_accuracy")),
-                    ("Best: clean", Self.accuracy("best_machine_clean_accuracy")),
-                    ("Attacked", Self.accuracy("best_machine_robust_accuracy")),
+                    net, Self.attack, best, Self.radius, ("All: clean", machine("full_clean_accuracy")),
+                    ("Attacked", machine("full_robust_accuracy")),
+                    ("Best: clean", machine("best_machine_clean_accuracy")),
+                    ("Attacked", machine("best_machine_robust_accuracy")),
                 ], textColumns: 3)
     }
 
@@ -132,7 +132,8 @@ struct ReportTables {
 
     private var machines: [Markup] {
         table(
-            "Machines made of some of the features", contents.records(.machine),
+            "Machines made of some of the features, at the half of the test points that did not choose them",
+            contents.records(.machine),
             [
                 ("Net", Self.word("architecture")), ("Machine", Self.word("machine")), Self.attack,
                 ("p", Self.integer("features")), Self.radius, ("Clean", Self.accuracy("clean_accuracy")),

@@ -32,7 +32,6 @@ final class RunJournal: @unchecked Sendable {
         manifest.points = ["train": dataset.trainInputs.count, "test": dataset.testInputs.count]
         manifest.seeds = ["run": seed]
         manifest.seconds = [:]
-        manifest.peakMemory = 0
         manifest.repairs = []
         log = try RunLog(path: folder.path + "/log.jsonl")
         try folder.write(RunStatus(.running, stage: "data"))
@@ -82,8 +81,7 @@ final class RunJournal: @unchecked Sendable {
 
     /// Puts what was measured so far into the folder.
     func save() throws {
-        // What the report shows stays as it is, so that the report can be drawn again.
-        if manifest.peakMemory == 0 { manifest.peakMemory = ProcessMemory.peak }
+        manifest.peakMemory = ProcessMemory.peak
         try folder.write(lock.withLock { manifest })
     }
 

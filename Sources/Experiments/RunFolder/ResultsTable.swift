@@ -1,48 +1,107 @@
 import Foundation
 
-/// What `ntk run` prints when it is done: the setting, and the accuracies with their standard errors.
+/// What `ntk run` prints when it is done: the setting, the accuracies with their standard errors, and what the features
+/// say together.
 package struct ResultsTable: Sendable {
-    /// Label and text of the lines above the table.
+    /// Label and text of the lines above the tables.
     private let heading: [(label: String, text: String)]
     private let records: [ResultRecord]
 
-    /// - Parameter records: those of attacks and times, with the keys `time`, `attack`, `norm`, `eps`, `count` (test
-    ///   points), `clean_accuracy` and
-    ///   `robust_accuracy`; absent ones are shown as `-`.
+    /// - Parameter records: of those of attacks and times the keys `diag_reg`, `time`, `attack`, `norm`, `eps`, `count`
+    ///   (test points), `clean_accuracy` and `robust_accuracy` are shown, of `features-summary` those that
+    ///   FeatureResults.md names; absent ones are shown as `-`.
     package init(_ configuration: Configuration, _ records: [ResultRecord]) {
         heading = configuration.headline
-        self.records = records.filter { $0.kind == nil }
+        self.records = records
     }
 
     /// Text that ends with a line end.
     package func render(_ style: TextStyle = .plain) -> String {
         let width = heading.map { $0.label.count }.max() ?? 0
-        var lines = heading.map { style.dim(Self.pad($0.label, width)) + "  " + $0.text }
-        guard !records.isEmpty else { return lines.joined(separator: "\n") + "\n" }
-        let header = ["time", "attack", "norm", "eps", "clean accuracy", "robust accuracy"]
-        let isNumeric = [true, false, false, true, true, true]
-        let rows = records.map(Self.row)
-        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-        func line(_ cells: [String]) -> String {
-            let padded = cells.indices.map { Self.pad(cells[$0], widths[$0], atStart: isNumeric[$0]) }
-            return padded.joined(separator: "  ").trimmedEnd
+        let lines = heading.map { style.dim(Self.pad($0.label, width)) + "  " + $0.text }
+        let attacks = records.filter { $0.kind == nil }
+        let summaries = records.filter { $0.kind == .featuresSummary && $0.text("features") != nil }
+        let tables = [(Self.attackColumns, attacks), (Self.featureColumns, summaries)].map { columns, records in
+            Self.table(columns, records, style)
         }
-        lines += ["", style.bold(line(header))] + rows.map(line)
-        return lines.joined(separator: "\n") + "\n"
+        return (lines + tables.flatMap { $0 }).joined(separator: "\n") + "\n"
     }
 
-    private static func row(_ record: ResultRecord) -> [String] {
-        let count = record.number("count")
-        return [
-            record.text("time") ?? "-", record.text("attack") ?? "-", record.text("norm") ?? "-",
-            record.number("eps").map(radius) ?? "-", accuracy(record.number("clean_accuracy"), count),
-            accuracy(record.number("robust_accuracy"), count),
+    private struct Column {
+        let title: String
+        let isNumeric: Bool
+        /// Left out where no record has anything to say.
+        let isOptional: Bool
+        let text: (ResultRecord) -> String?
+
+        init(
+            _ title: String, isNumeric: Bool = true, isOptional: Bool = false,
+            _ text: @escaping (ResultRecord) -> String?
+        ) {
+            self.title = title
+            self.isNumeric = isNumeric
+            self.isOptional = isOptional
+            self.text = text
+        }
+    }
+
+    private static func accuracyColumn(
+        _ title: String, _ key: String, of count: String = "count", isOptional: Bool = false
+    ) -> Column {
+        Column(title, isOptional: isOptional) { accuracy($0.number(key), $0.number(count)) }
+    }
+
+    private static var attackColumns: [Column] {
+        [
+            Column("diag_reg", isOptional: true) { $0.text("diag_reg") }, Column("time") { $0.text("time") },
+            Column("attack", isNumeric: false) { $0.text("attack") },
+            Column("norm", isNumeric: false) { $0.text("norm") }, Column("eps") { $0.number("eps").map(radius) },
+            accuracyColumn("clean accuracy", "clean_accuracy"), accuracyColumn("robust accuracy", "robust_accuracy"),
         ]
     }
 
-    /// A share of `count` points in percent, with the binomial standard error √(p(1−p)/count).
-    static func accuracy(_ share: Double?, _ count: Double?) -> String {
-        guard let share else { return "-" }
+    /// The features of each net, and the best machine made of some of them beside that of all.
+    private static var featureColumns: [Column] {
+        func integer(_ title: String, _ key: String, isOptional: Bool = true) -> Column {
+            Column(title, isOptional: isOptional) { $0.number(key).map { String(Int($0)) } }
+        }
+        return [
+            Column("net", isNumeric: false) { $0.text("architecture") },
+            Column("attack", isNumeric: false) { $0.text("attack") }, Column("eps") { $0.number("eps").map(radius) },
+            integer("features", "features"), integer("useful", "useful"),
+            integer("non-robust", "useful_non_robust"),
+            Column("rank corr.", isOptional: true) {
+                $0.number("rank_correlation_robust").map { String(format: "%.3f", $0) }
+            },
+            accuracyColumn("all, robust", "full_robust_accuracy", of: "machine_count", isOptional: true),
+            Column("best machine", isNumeric: false, isOptional: true) { record in
+                record.text("best_machine").map { "\($0) \(Int(record.number("best_machine_features") ?? 0))" }
+            },
+            accuracyColumn("clean", "best_machine_clean_accuracy", of: "machine_count", isOptional: true),
+            accuracyColumn("robust", "best_machine_robust_accuracy", of: "machine_count", isOptional: true),
+        ]
+    }
+
+    /// The lines of a table behind an empty one; none without records.
+    private static func table(_ all: [Column], _ records: [ResultRecord], _ style: TextStyle) -> [String] {
+        guard !records.isEmpty else { return [] }
+        let columns = all.filter { column in !column.isOptional || records.contains { column.text($0) != nil } }
+        let rows = records.map { record in columns.map { $0.text(record) ?? "-" } }
+        let header = columns.map(\.title)
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        func line(_ cells: [String]) -> String {
+            let padded = cells.indices.map { pad(cells[$0], widths[$0], atStart: columns[$0].isNumeric) }
+            return padded.joined(separator: "  ").trimmedEnd
+        }
+        return ["", style.bold(line(header))] + rows.map(line)
+    }
+
+    /// A share of `count` points in percent, with the binomial standard error √(p(1−p)/count); nil for nil.
+    static func accuracy(_ share: Double?, _ count: Double?) -> String? {
+        share.map { accuracy($0, count) }
+    }
+
+    static func accuracy(_ share: Double, _ count: Double?) -> String {
         guard let count, count > 0 else { return String(format: "%.1f %%", 100 * share) }
         let error = (share * (1 - share) / count).squareRoot()
         return String(format: "%.1f ± %.1f %%", 100 * share, 100 * error)

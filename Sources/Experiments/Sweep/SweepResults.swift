@@ -45,7 +45,8 @@ package struct SweepResults: Sendable {
 
     /// A header and a row a record, with the columns that people look at first.
     package var rows: [[String]] {
-        let measured = ["time", "attack", "norm", "eps", "clean_accuracy", "robust_accuracy"].filter { key in
+        let measured = ["diag_reg", "time", "attack", "norm", "eps", "clean_accuracy", "robust_accuracy"].filter {
+            key in
             records.contains { $0[key] != nil }
         }
         let header = ["run"] + parameters + measured
@@ -55,7 +56,7 @@ package struct SweepResults: Sendable {
                     switch (key, record[key]) {
                     case ("eps", .number(let eps)): ResultsTable.radius(eps)
                     case ("clean_accuracy", _), ("robust_accuracy", _):
-                        ResultsTable.accuracy(record.number(key), record.number("count"))
+                        ResultsTable.accuracy(record.number(key), record.number("count")) ?? "-"
                     case (_, .text(let text)): text
                     case (_, let value?): value.flow
                     case (_, nil): "-"

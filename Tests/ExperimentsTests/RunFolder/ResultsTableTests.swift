@@ -36,6 +36,49 @@ import Testing
                 """)
     }
 
+    @Test func ridges() throws {
+        let records = [0.0, 1e-3].map { ridge in
+            ResultRecord([
+                "time": .text("inf"), "diag_reg": .number(ridge), "count": .integer(100),
+                "clean_accuracy": .number(0.5),
+            ])
+        }
+        #expect(
+            ResultsTable(try Configuration.parse("inference: {diag_reg: [0, 1e-3]}"), records).render()
+                .split(separator: "\n").suffix(3).joined(separator: "\n")
+                    == """
+                    diag_reg  time  attack  norm  eps  clean accuracy  robust accuracy
+                           0   inf  -       -       -    50.0 ± 5.0 %                -
+                       0.001   inf  -       -       -    50.0 ± 5.0 %                -
+                    """)
+    }
+
+    @Test func features() throws {
+        func summary(_ net: String, best: Bool) -> ResultRecord {
+            let machine: [PlainValue.Member] = [
+                .init("best_machine", .text("robust")), .init("best_machine_features", .integer(5)),
+                .init("best_machine_clean_accuracy", .number(0.8)), .init("best_machine_robust_accuracy", .number(0.5)),
+            ]
+            return ResultRecord(
+                fields: [
+                    .init("kind", .text("features-summary")), .init("architecture", .text(net)),
+                    .init("count", .integer(200)), .init("features", .integer(100)), .init("useful", .integer(60)),
+                    .init("useful_non_robust", .integer(59)), .init("attack", .text("fgsm")),
+                    .init("eps", .number(8.0 / 255)), .init("rank_correlation_robust", .number(0.96)),
+                    .init("machine_count", .integer(100)), .init("full_robust_accuracy", .number(0)),
+                ] + (best ? machine : []))
+        }
+        let means = ResultRecord.similaritySummary([0.5])
+        let records = [summary("fc-1", best: true), summary("conv-2", best: false), means]
+        #expect(
+            ResultsTable(Configuration(), records).render().split(separator: "\n").suffix(3).joined(separator: "\n")
+                == """
+                net     attack    eps  features  useful  non-robust  rank corr.  all, robust  best machine         clean        robust
+                fc-1    fgsm    8/255       100      60          59       0.960  0.0 ± 0.0 %  robust 5      80.0 ± 4.0 %  50.0 ± 5.0 %
+                conv-2  fgsm    8/255       100      60          59       0.960  0.0 ± 0.0 %  -                        -             -
+                """)
+    }
+
     @Test func withoutRecordsThereIsNoTable() throws {
         let configuration = try Configuration.parse("model: {layers: [flatten, {dense: {W_std: 1}}, relu, dense]}")
         #expect(
