@@ -107,7 +107,8 @@ extension ReportFigures {
             panels.contains { $0.thresholds.x != nil }
             ? " Dotted: above these a feature counts as useful, and as robust." : ""
         return figure(
-            "usefulness-robustness-\(setting.attack)\(suffix)", "Usefulness and robustness of the features",
+            "usefulness-robustness-\(setting.attack)\(suffix)",
+            "Usefulness and robustness of the features, by \(measure.rawValue)",
             "One bullet for each eigen-feature: its \(measured) at the clean test points, and under \(setting.name), on "
                 + "this feature alone. Larger and further from the ground: larger eigenvalue. On the line an attack "
                 + "changes nothing.\(thresholdText)",

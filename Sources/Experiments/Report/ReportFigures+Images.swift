@@ -49,7 +49,8 @@ extension ReportFigures {
             }
             return figure(
                 "feature-gradients", "Gradients of the first features",
-                "Input gradient of the features of the largest eigenvalues at the first test images, " + ends,
+                "Input gradient of the features of the largest eigenvalues at the first test images, for several classes "
+                    + "of the output of the image's own, " + ends,
                 ImageGrid(
                     columns: (0..<shown).map { .init("Image \($0)") }, rows: ["Image"] + rows, cells: [top] + cells),
                 net: onlyNet)
@@ -60,7 +61,8 @@ extension ReportFigures {
         }
         return figure(
             "feature-gradients", "Gradients of the first features in different nets",
-            "Input gradient of the features of the largest eigenvalues at the first test image, " + ends,
+            "Input gradient of the features of the largest eigenvalues at the first test image, for several classes of "
+                + "the output of the image's own, " + ends,
             ImageGrid(
                 columns: [.init("Image")] + stacks.map { .init($0.name) }, rows: rows, cells: cells))
     }
