@@ -4,7 +4,8 @@ import Compute
 /// the box, and searches for the smallest c that succeeds.
 ///
 /// Settings as published: 9 searches for c from 1e-3 on, 10,000 steps each at a learning rate of 0.01, κ = 0; a search
-/// ends early where the sum has not fallen by 1e-4 of itself within a tenth of the steps. Without a box x̃ itself is the
+/// ends early where the mean of the sum over a tenth of the steps has not fallen by 1e-4 of itself (the published program
+/// looks at the momentary sum of many points, which swings less than that of one). Without a box x̃ itself is the
 /// variable.
 ///
 /// Source: Carlini & Wagner, "Towards evaluating the robustness of neural networks", 2017, section V.A, loss f₆.
@@ -37,21 +38,16 @@ package struct CarliniWagner: MinimumNormAttack {
     ) throws(AttackError) -> AdversarialExamples {
         guard threat.norm == .l2 else { throw .usage("cw measures in l2; set norm: l2") }
         let attacked = try AttackedBatch(batch, of: model, within: threat, objective, goal, control)
-        guard attacked.ball.eps > 0 else { return attacked.examples(steps: gradientSteps) }
-        let rows = attacked.active
         let aim = attacked.aim
-        var searches = rows.map { row in
+        return try attacked.searchNearest(rounds: gradientSteps, steps: gradientSteps) { _, row, _ in
             CarliniWagnerSearch(
                 settings: self, ball: attacked.ball, origin: attacked.origin(row), label: aim.classes[row],
                 isReached: { aim.isReached($0, row) })
         }
-        try attacked.search(&searches, of: rows, rounds: gradientSteps, keepsQueries: false)
-        return attacked.examples(
-            Dictionary(uniqueKeysWithValues: zip(rows, searches.map(\.found))), steps: gradientSteps)
     }
 }
 
-private struct CarliniWagnerSearch: PointSearch {
+private struct CarliniWagnerSearch: NearestSearch {
     private let settings: CarliniWagner
     private let ball: Ball
     private let origin: [Double]
@@ -64,7 +60,8 @@ private struct CarliniWagnerSearch: PointSearch {
     private var searchesLeft: Int
     private var step = 0
     private var hasSucceeded = false
-    private var lossAtCheck = Double.infinity
+    /// Sum of the losses since the last check, and the sum before.
+    private var losses = (recent: 0.0, earlier: Double.infinity)
     private var variable: [Double]
     private var moments: (first: [Double], second: [Double])
     private(set) var isDone = false
@@ -99,10 +96,11 @@ private struct CarliniWagnerSearch: PointSearch {
             hasSucceeded = true
         }
         step += 1
+        losses.recent += loss
         var isOver = step == settings.steps
         if step.isMultiple(of: max(settings.steps / 10, 1)) {
-            if loss > 0.9999 * lossAtCheck { isOver = true }
-            lossAtCheck = loss
+            if losses.recent > 0.9999 * losses.earlier { isOver = true }
+            losses = (0, losses.recent)
         }
         if isOver { startSearch() } else { descend(gradients.first ?? [], isActive: margin < settings.confidence) }
     }
@@ -138,7 +136,7 @@ private struct CarliniWagnerSearch: PointSearch {
         constant = bounds.upper.isFinite ? (bounds.lower + bounds.upper) / 2 : constant * 10
         searchesLeft -= 1
         isDone = searchesLeft == 0
-        (step, hasSucceeded, lossAtCheck) = (0, false, .infinity)
+        (step, hasSucceeded, losses) = (0, false, (0, .infinity))
         variable = Self.variable(origin, ball)
         moments = (origin.map { _ in 0 }, origin.map { _ in 0 })
         query = point()

@@ -28,22 +28,17 @@ package struct DeepFool: MinimumNormAttack {
         _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
     ) throws(AttackError) -> AdversarialExamples {
         let attacked = try AttackedBatch(batch, of: model, within: threat, objective, goal, control)
-        guard attacked.ball.eps > 0 else { return attacked.examples(steps: gradientSteps) }
-        let rows = attacked.active
         let aim = attacked.aim
-        var searches = rows.map { row in
+        return try attacked.searchNearest(rounds: gradientSteps, steps: gradientSteps) { _, row, _ in
             DeepFoolSearch(
                 ball: attacked.ball, origin: attacked.origin(row),
                 borders: ClassBorders(label: aim.classes[row], rivals: attacked.rivals(row, count: 9)),
                 overshoot: overshoot, steps: steps, isReached: { aim.isReached($0, row) })
         }
-        try attacked.search(&searches, of: rows, rounds: gradientSteps, keepsQueries: false)
-        return attacked.examples(
-            Dictionary(uniqueKeysWithValues: zip(rows, searches.map(\.found))), steps: gradientSteps)
     }
 }
 
-private struct DeepFoolSearch: PointSearch {
+private struct DeepFoolSearch: NearestSearch {
     private let ball: Ball
     private let origin: [Double]
     private let borders: ClassBorders

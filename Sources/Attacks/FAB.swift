@@ -40,32 +40,26 @@ package struct FAB: MinimumNormAttack {
         _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
     ) throws(AttackError) -> AdversarialExamples {
         let attacked = try AttackedBatch(batch, of: model, within: threat, objective, goal, control)
-        guard attacked.ball.eps > 0 else { return attacked.examples(steps: gradientSteps) }
-        let rows = attacked.active
         let aim = attacked.aim
-        var found = Dictionary(uniqueKeysWithValues: rows.map { ($0, NearestFound()) })
-        let rounds = isTargeted ? min(classes, max(model.outputs - 1, 1)) : 1
-        for round in 0..<rounds * restarts {
-            let (rival, restart) = (round / restarts, round % restarts)
-            var searches = rows.map { row in
-                let rivals = attacked.rivals(row, count: isTargeted ? classes : model.outputs)
-                return FABSearch(
-                    ball: attacked.ball, origin: attacked.origin(row),
-                    start: start(round, row, restart > 0 ? found[row]?.distance : nil, attacked),
-                    borders: ClassBorders(label: aim.classes[row], rivals: isTargeted ? [rivals[rival]] : rivals),
-                    steps: steps, isReached: { aim.isReached($0, row) })
-            }
-            try attacked.search(&searches, of: rows, rounds: 2 * steps + 1, keepsQueries: false)
-            for (row, search) in zip(rows, searches) { found[row]?.take(search.found) }
+        let targets = isTargeted ? min(classes, max(model.outputs - 1, 1)) : 1
+        return try attacked.searchNearest(
+            runs: targets * restarts, rounds: 2 * steps + 1, steps: gradientSteps
+        ) { run, row, nearest in
+            let rivals = attacked.rivals(row, count: isTargeted ? classes : model.outputs)
+            return FABSearch(
+                ball: attacked.ball, origin: attacked.origin(row),
+                start: start(run, row, run % restarts > 0 ? nearest : nil, attacked),
+                borders: ClassBorders(
+                    label: aim.classes[row], rivals: isTargeted ? [rivals[run / restarts]] : rivals),
+                steps: steps, isReached: { aim.isReached($0, row) })
         }
-        return attacked.examples(found, steps: gradientSteps)
     }
 
     /// - Parameter distance: of the nearest point so far, infinity where there is none; nil to start at x.
-    private func start(_ round: Int, _ row: Int, _ distance: Double?, _ attacked: AttackedBatch) -> [Double] {
+    private func start(_ run: Int, _ row: Int, _ distance: Double?, _ attacked: AttackedBatch) -> [Double] {
         let (origin, ball) = (attacked.origin(row), attacked.ball)
         guard let distance else { return origin }
-        var generator = SplitMix64(seed, UInt64(round), UInt64(attacked.batch.indices[row]))
+        var generator = SplitMix64(seed, UInt64(run), UInt64(attacked.batch.indices[row]))
         let numbers =
             ball.norm == .linf
             ? origin.map { _ in Double.random(in: -1...1, using: &generator) } : generator.normal(origin.count)

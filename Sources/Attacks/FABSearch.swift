@@ -4,7 +4,7 @@ import Compute
 ///
 /// Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", 2020,
 /// algorithm 1: α ≤ 0.1, η = 1.05, β = 0.9.
-struct FABSearch: PointSearch {
+struct FABSearch: NearestSearch {
     private let ball: Ball
     private let origin: [Double]
     private let borders: ClassBorders

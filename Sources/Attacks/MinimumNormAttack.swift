@@ -53,16 +53,33 @@ struct NearestFound {
     }
 }
 
+/// A search for the nearest adversarial point.
+protocol NearestSearch: PointSearch {
+    var found: NearestFound { get }
+}
+
 extension AttackedBatch {
-    /// The result of searches for nearest points.
-    /// - Parameter found: by point.
-    func examples(_ found: [Int: NearestFound], steps: Int) -> AdversarialExamples {
-        let rows = found.keys.filter { found[$0]?.distance.isFinite == true }.sorted()
-        let nearest = rows.compactMap { found[$0] }
+    /// Searches for the nearest points, run after run, of all points that have not reached the goal at x.
+    /// - Parameters:
+    ///   - rounds: of a run.
+    ///   - steps: of each point, as announced.
+    ///   - search: the search of a run for a point; `nearest` is how near earlier runs have come, infinity for nothing.
+    func searchNearest<Search: NearestSearch>(
+        runs: Int = 1, rounds: Int, steps: Int, _ search: (_ run: Int, _ row: Int, _ nearest: Double) -> Search
+    ) throws(AttackError) -> AdversarialExamples {
+        guard ball.eps > 0 else { return examples(steps: steps) }
+        let rows = active
+        var found = rows.map { _ in NearestFound() }
+        for run in 0..<runs {
+            var searches = zip(rows, found).map { search(run, $0, $1.distance) }
+            try self.search(&searches, of: rows, rounds: rounds, keepsQueries: false)
+            for index in rows.indices { found[index].take(searches[index].found) }
+        }
+        let places = rows.indices.filter { found[$0].distance.isFinite }
         keep(
-            nearest.flatMap(\.point),
-            Tensor(shape: [rows.count, model.outputs], elements: nearest.flatMap(\.outputs)), rows,
-            replaces: true)
+            places.flatMap { found[$0].point },
+            Tensor(shape: [places.count, model.outputs], elements: places.flatMap { found[$0].outputs }),
+            places.map { rows[$0] }, replaces: true)
         return examples(steps: steps)
     }
 }

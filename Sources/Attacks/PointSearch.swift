@@ -61,6 +61,23 @@ extension AttackedBatch {
 }
 
 extension AttackedBatch {
+    /// Searches inside the ball: run after run, for the points that have not reached the goal yet. Every query is a result.
+    /// - Parameters:
+    ///   - rounds: of a run.
+    ///   - steps: of each point, as announced.
+    ///   - search: the search of a run for a point.
+    /// - Returns: the best that was found; the clean points where the ball has no radius.
+    func searchBall<Search: PointSearch>(
+        runs: Int = 1, rounds: Int, steps: Int, _ search: (_ run: Int, _ row: Int) -> Search
+    ) throws(AttackError) -> AdversarialExamples {
+        for run in 0..<runs where ball.eps > 0 {
+            let rows = active
+            var searches = rows.map { search(run, $0) }
+            try self.search(&searches, of: rows, rounds: rounds, keepsQueries: true)
+        }
+        return examples(steps: steps)
+    }
+
     /// The wrong classes of a point, the likeliest at x first; one unnamed class for a binary task.
     /// - Parameter count: at most so many.
     func rivals(_ i: Int, count: Int) -> [Int?] {

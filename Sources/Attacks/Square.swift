@@ -40,17 +40,12 @@ package struct Square: Attack {
         let attacked = try AttackedBatch(batch, of: model, within: threat, objective, goal, control)
         let grid = PixelGrid(Array(batch.points.shape.dropFirst()))
         let aim = attacked.aim
-        for restart in 0..<restarts where attacked.ball.eps > 0 {
-            let rows = attacked.active
-            var searches = rows.map { row in
-                SquareSearch(
-                    ball: attacked.ball, origin: attacked.origin(row), grid: grid, objective: objective,
-                    label: aim.classes[row], queries: queries, share: share,
-                    generator: SplitMix64(seed, UInt64(restart), UInt64(batch.indices[row])),
-                    isReached: { aim.isReached($0, row) })
-            }
-            try attacked.search(&searches, of: rows, rounds: queries, keepsQueries: true)
+        return try attacked.searchBall(runs: restarts, rounds: queries, steps: gradientSteps) { run, row in
+            SquareSearch(
+                ball: attacked.ball, origin: attacked.origin(row), grid: grid, objective: objective,
+                label: aim.classes[row], queries: queries, share: share,
+                generator: SplitMix64(seed, UInt64(run), UInt64(batch.indices[row])),
+                isReached: { aim.isReached($0, row) })
         }
-        return attacked.examples(steps: gradientSteps)
     }
 }
