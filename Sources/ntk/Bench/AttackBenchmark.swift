@@ -25,9 +25,10 @@ struct AttackBenchmark: Benchmark {
             AttackBenchmark(
                 name: "fgsm10-fc3-784", net: try .fc(3, 784), points: 500, count: 10_000, outputs: 10, steps: 1),
             AttackBenchmark(
+                name: "pgd20-fc3-784", net: try .fc(3, 784), points: 500, count: 10_000, outputs: 1, steps: 20),
+            AttackBenchmark(
                 name: "pgd20-conv5-28x28x1", net: try .conv(5, 28, 1, isPooled: false), points: 16, count: 512,
-                outputs: 1,
-                steps: 20),
+                outputs: 1, steps: 20),
         ]
     }
 
