@@ -6,6 +6,16 @@ package struct AttackOutcome: Sendable {
     package var examples: [AdversarialExamples]
     /// The nearest points that were found, at whatever distance, by an attack that looks for them.
     package var nearest: AdversarialExamples?
+    /// For each radius the perturbation that all points share, shape of a point; none of other attacks.
+    package var shared: [Tensor<Double>]
+
+    package init(
+        examples: [AdversarialExamples], nearest: AdversarialExamples? = nil, shared: [Tensor<Double>] = []
+    ) {
+        self.examples = examples
+        self.nearest = nearest
+        self.shared = shared
+    }
 
     /// The outcomes of consecutive batches as one set; nil for none.
     package static func joined(_ parts: [AttackOutcome]) -> AttackOutcome? {

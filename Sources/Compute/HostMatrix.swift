@@ -55,6 +55,20 @@ public final class HostMatrix: @unchecked Sendable {
         }
     }
 
+    /// The rows and columns of a range.
+    /// - Throws: ``ComputeError`` where the system refuses the memory.
+    package func block(_ range: Range<Int>) throws(ComputeError) -> HostMatrix {
+        precondition(range.upperBound <= min(rows, columns), "block \(range) of \(rows) × \(columns)")
+        let block = try HostMatrix(rows: range.count, columns: range.count, precision: precision)
+        let bytes = precision.byteCount
+        for (target, row) in range.enumerated() {
+            memcpy(
+                block.base + target * range.count * bytes, base + (row * columns + range.lowerBound) * bytes,
+                range.count * bytes)
+        }
+        return block
+    }
+
     /// The whole matrix as a tensor of doubles.
     public func tensor() -> Tensor<Double> {
         switch precision {

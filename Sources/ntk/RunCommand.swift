@@ -51,6 +51,7 @@ struct RunCommand: AsyncParsableCommand {
             let outcome = try await Interruption.guarding(parent: parent) { try await run.execute() }
             Terminal.error.endProgress()
             print(ResultsTable(outcome.configuration, outcome.records).render(.standardOutput), terminator: "")
+            print(TransferTable(outcome.records).render(.standardOutput), terminator: "")
             guard !quiet else { return }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             let memory = Double(ProcessMemory.peak) / Double(1 << 30)

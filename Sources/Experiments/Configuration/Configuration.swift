@@ -18,6 +18,8 @@ package struct Configuration: Section {
     package var attacks: [AttackSection] = []
     /// nil where no eigen-features are wanted.
     package var features: FeaturesSection?
+    /// nil where no transfer matrix is wanted.
+    package var transfer: TransferSection?
     package var save: [SavedArrays] = []
     package var sweep: SweepSection?
     /// Where the keys were written.
@@ -42,7 +44,9 @@ package struct Configuration: Section {
             isWritten: { $0.features != nil }),
         Key(unavailable: "networks", "finite nets"),
         Key(unavailable: "dynamics", "empirical NTK along training"),
-        Key(unavailable: "transfer", "transfer matrices"),
+        Key(
+            "transfer", \.transfer, Kind.section.optional, "adversarial points of each model, tried on every model",
+            isWritten: { $0.transfer != nil }),
         Key(
             "save", \.save, Kind.choice().list(of: "names of arrays"),
             "arrays to export as .npy: kernels | predictions | gradients | adversarial | features"),
@@ -57,6 +61,9 @@ package struct Configuration: Section {
             attacks[index].clip = data.scale == .unit ? 0...1 : nil
         }
         if features != nil, !reading.isGiven("features.clip") { features?.clip = data.scale == .unit ? 0...1 : nil }
+        if transfer != nil, !reading.isGiven("transfer.attack.clip") {
+            transfer?.attack?.clip = data.scale == .unit ? 0...1 : nil
+        }
         save = SavedArrays.allCases.filter { save.contains($0) }
         origins = reading.origins
     }

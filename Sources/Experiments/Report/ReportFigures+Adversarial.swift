@@ -13,7 +13,7 @@ extension ReportFigures {
         var cells: [[ImageGrid.Cell?]] = photographs.indices.map {
             [ImageGrid.Cell(photographs[$0], notes: prediction(predictions, $0))]
         }
-        for attack in shownAttacks() {
+        for attack in shownAttacks(2) {
             let name = "\(attack.label)_\(attack.norm)_eps\(attack.index)_\(suffix)"
             guard let moved = try ImageStack(contents.array("adversarial_\(name)", rows: clean.count)) else { continue }
             let outputs = try contents.array("adversarial_predictions_\(name)", rows: clean.count)
@@ -39,15 +39,15 @@ extension ReportFigures {
             net: configuration.model.headline)
     }
 
-    private struct ShownAttack {
+    struct ShownAttack {
         let label: String
         let norm: String
         let index: Int
         let eps: Double
     }
 
-    /// The first two attacks that moved anything, at their largest radius.
-    private func shownAttacks() -> [ShownAttack] {
+    /// The first attacks that moved anything, at their largest radius.
+    func shownAttacks(_ count: Int) -> [ShownAttack] {
         let all = configuration.attacks.enumerated().compactMap { place, section -> ShownAttack? in
             guard let index = section.eps.indices.max(by: { section.eps[$0] < section.eps[$1] }),
                 section.eps[index] > 0
@@ -56,11 +56,11 @@ extension ReportFigures {
                 label: configuration.attackLabel(place), norm: section.norm.rawValue, index: index,
                 eps: section.eps[index])
         }
-        return Array(all.prefix(2))
+        return Array(all.prefix(count))
     }
 
     /// Of the arrays of the longest training time and the first ridge.
-    private var arraySuffix: String {
+    var arraySuffix: String {
         let section = configuration.inference
         let setting = TrainingSetting(
             diagReg: section.diagReg[0], place: section.diagReg.count > 1 ? 0 : nil,

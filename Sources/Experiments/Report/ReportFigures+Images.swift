@@ -5,7 +5,9 @@ import Storage
 /// Pictures: feature gradients, parts of a perturbation, adversarial examples.
 extension ReportFigures {
     func imageFigures() throws -> [Figure] {
-        try [gradientFigure(), partsFigure(), nonRobustFigure(), adversarialFigure()].compactMap { $0 }
+        try [gradientFigure(), partsFigure(), nonRobustFigure(), adversarialFigure(), perturbationFigure()].compactMap {
+            $0
+        }
     }
 
     /// How signed pictures are to be read.

@@ -4,7 +4,7 @@ import Figures
 struct ReportTables {
     let contents: RunContents
 
-    var all: [Markup] { attacks + summaries + similarities + machines + features + others }
+    var all: [Markup] { attacks + summaries + transfer + similarities + machines + features + others }
 
     /// - Parameters:
     ///   - textColumns: how many of the first columns hold words; the others hold numbers.
@@ -53,8 +53,9 @@ struct ReportTables {
     }
 
     /// - Parameter count: key of the number of points.
-    private static func accuracy(_ key: String, of count: String = "count") -> @Sendable (ResultRecord) -> String? {
-        { ResultsTable.accuracy($0.number(key), $0.number(count)) }
+    /// - Parameter count: key of the number of points, which gives the error; nil for none.
+    private static func accuracy(_ key: String, of count: String? = "count") -> @Sendable (ResultRecord) -> String? {
+        { record in ResultsTable.accuracy(record.number(key), count.flatMap { record.number($0) }) }
     }
 
     private static let attack: Column = (
@@ -155,6 +156,22 @@ struct ReportTables {
                     ("Useful", Self.truth("is_useful")), ("Robust", Self.truth("is_robust")),
                 ], textColumns: 1, isFolded: true)
         }
+    }
+
+    private var transfer: [Markup] {
+        table(
+            "Accuracy of each model at the adversarial points of each other", contents.records(.transfer),
+            [
+                ("Source", Self.word("source")), ("Target", Self.word("target")), Self.attack, Self.norm, Self.radius,
+                ("Clean", Self.accuracy("clean_accuracy")), ("Under attack", Self.accuracy("robust_accuracy")),
+                ("Fooled, of those right before", Self.accuracy("fooled", of: nil)),
+            ], textColumns: 4, isFolded: true)
+            + table(
+                "Cosine between the loss gradients of two models", contents.records(.gradientSimilarity),
+                [
+                    ("Model", Self.word("model")), ("Other model", Self.word("other")),
+                    ("Images", Self.integer("images")), ("Mean cosine", Self.number("mean_cosine")),
+                ], textColumns: 2, isFolded: true)
     }
 
     private static func truth(_ key: String) -> @Sendable (ResultRecord) -> String? {

@@ -15,8 +15,10 @@ struct AttackTrial: Sendable {
     let stage: String
     let stages: RunStages
 
-    private var points: Tensor<Double> { stages.dataset.testInputs }
+    var points: Tensor<Double> { stages.dataset.testInputs }
     private var labels: [Int]? { stages.attackLabels }
+    /// The test points, which are attacked.
+    var tested: LabelledPoints { LabelledPoints(points: points, labels: labels) }
 
     /// Attacks all points at every radius and exports what is found where that is wanted.
     /// - Returns: one record per radius, one of distances for attacks that look for the nearest point, and the doubts;
@@ -24,47 +26,55 @@ struct AttackTrial: Sendable {
     func run(
         _ team: PredictorTeam<some AttackedModel>, _ setting: some PredictorSetting
     ) async throws -> [ResultRecord] {
-        if section.target == .label && labels == nil {
-            throw stages.configuration.error(
-                at: "\(path).target",
-                "an attack on labels needs test labels; give data.test_targets or set target: prediction")
-        }
-        let evaluation = AttackEvaluation(
-            attack: try attack(), norm: section.norm, eps: section.eps, box: section.clip,
-            batchSize: team.batchSize(points.count))
+        let evaluation = try evaluation(of: team)
         guard let outcome = try await outcome(evaluation, team) else { return [] }
         let results = evaluation.results(outcome, labels: labels)
         let doubts = evaluation.warnings(results)
         log(results, outcome.nearest)
         for doubt in doubts { stages.journal.warn("\(stage): \(doubt)") }
-        try export(outcome, setting)
+        try export(outcome, setting.suffix)
         return results.map { ResultRecord(section, label: label, setting, $0) }
             + (outcome.nearest.map { [ResultRecord(section, label: label, setting, distances: $0)] } ?? [])
             + doubts.map { ResultRecord(warning: $0, setting) }
     }
 
-    /// nil without points.
+    /// What the attack finds on a model; nil without points.
+    func outcome(_ team: PredictorTeam<some AttackedModel>) async throws -> AttackOutcome? {
+        try await outcome(try evaluation(of: team), team)
+    }
+
+    private func evaluation(of team: PredictorTeam<some AttackedModel>) throws -> AttackEvaluation {
+        if section.target == .label && labels == nil {
+            throw stages.configuration.error(
+                at: "\(path).target",
+                "an attack on labels needs test labels; give data.test_targets or set target: prediction")
+        }
+        return AttackEvaluation(
+            attack: try attack(), norm: section.norm, eps: section.eps, box: section.clip,
+            batchSize: team.batchSize(points.count))
+    }
+
     private func outcome(
         _ evaluation: AttackEvaluation, _ team: PredictorTeam<some AttackedModel>
     ) async throws -> AttackOutcome? {
         let flag = CancellationFlag()
         let steps = StepProgress(
             ProgressLine(label: stage, item: "gradients", unit: "gradients"),
-            total: evaluation.pointSteps(points: points.count), stages.journal)
+            total: evaluation.pointSteps(points: try fitted.points.count), stages.journal)
         let control = AttackControl(
             isCancelled: { flag.isSet }, onStep: { steps.add($0) }, memory: StageMemory(stages.folder, stage: stage))
-        let (points, labels) = (points, labels)
-        let parts = try await withTaskCancellationHandler {
-            try await team.map(points.count) { predictor, range in
-                try evaluation.perturb(
-                    AttackBatch(
-                        points: points[range], labels: labels.map { Array($0[range]) }, firstIndex: range.lowerBound),
-                    of: predictor, control: control)
+        return try await withTaskCancellationHandler {
+            if let attack = evaluation.attack as? Universal {
+                return try await outcome(attack, evaluation, team, control)
             }
+            let tested = tested
+            let parts = try await team.map(points.count) { predictor, range in
+                try evaluation.perturb(tested.batch(range), of: predictor, control: control)
+            }
+            return AttackOutcome.joined(parts)
         } onCancel: {
             flag.set()
         }
-        return AttackOutcome.joined(parts)
     }
 
     /// Seconds differ from run to run, so they stand in the log and not in the results.
@@ -88,17 +98,20 @@ struct AttackTrial: Sendable {
     }
 
     /// Writes what was found, where it is to be exported.
-    private func export(_ outcome: AttackOutcome, _ setting: some PredictorSetting) throws {
+    private func export(_ outcome: AttackOutcome, _ suffix: String) throws {
         guard stages.configuration.save.contains(.adversarial) else { return }
         let name = "\(label)_\(section.norm.rawValue)"
         for (index, examples) in outcome.examples.enumerated() {
-            try export(examples, "\(name)_eps\(index)_\(setting.suffix)")
+            try export(examples, "\(name)_eps\(index)_\(suffix)")
+        }
+        for (index, delta) in outcome.shared.enumerated() {
+            try stages.folder.export(delta, "perturbation_\(name)_eps\(index)_\(suffix)", stages.precision)
         }
         guard let nearest = outcome.nearest else { return }
-        try export(nearest, "\(name)_\(setting.suffix)")
+        try export(nearest, "\(name)_\(suffix)")
         let distances = nearest.distances.indices.map { nearest.isSuccessful[$0] ? nearest.distances[$0] : .infinity }
         try stages.folder.export(
-            Tensor(shape: [distances.count], elements: distances), "adversarial_distances_\(name)_\(setting.suffix)",
+            Tensor(shape: [distances.count], elements: distances), "adversarial_distances_\(name)_\(suffix)",
             .float64)
     }
 
@@ -170,6 +183,7 @@ extension AttackSection {
                 confidence: confidence)
         case .deepfool: DeepFool(goal: goal, steps: steps ?? 50, overshoot: overshoot)
         case .taylor: Taylor(goal: goal)
+        case .universal: Universal(loss: loss, goal: goal, steps: steps ?? 20, stepSize: step)
         case .auto: AutoAttack(goal: goal, seed: seed)
         case .file: preconditionFailure("an array is no search")
         }

@@ -76,6 +76,9 @@ extension RunStages {
         dataset.testLabels.map(classes)
     }
 
+    /// The same of the training points; nil where their targets are no classes.
+    var trainingLabels: [Int]? { dataset.trainLabels.map(classes) }
+
     /// Classes as attacks count them, of indices.
     func classes(_ labels: [Int]) -> [Int] { dataset.isBinary ? labels.map { 2 * $0 - 1 } : labels }
 

@@ -118,8 +118,9 @@ extension RunStages {
         for (place, one) in labels.enumerated() {
             for (other, name) in labels.enumerated().dropFirst(place + 1) {
                 for feature in 0..<count {
-                    let cosines = FeatureSimilarity.cosines(
-                        gradients[place][feature..<feature + 1], gradients[other][feature..<feature + 1])
+                    let cosines = GradientCosines.of(
+                        gradients[place][feature..<feature + 1], gradients[other][feature..<feature + 1],
+                        count: gradients[place].shape[1])
                     guard !cosines.isEmpty else { continue }
                     all += cosines
                     records.append(.similarity(one, name, feature: feature, cosines: cosines))
@@ -140,24 +141,4 @@ struct FeatureSubject: Sendable {
     let fullWeights: Tensor<Double>
     /// X on every device.
     let training: [CovarianceInputs]
-}
-
-/// How alike two gradients are.
-enum FeatureSimilarity {
-    /// Cosines of the gradients of one feature in two nets, one for each image; images with a zero gradient have none.
-    /// - Parameters: gradients, [1, images, …].
-    static func cosines(_ a: Tensor<Double>, _ b: Tensor<Double>) -> [Double] {
-        let images = a.shape[1]
-        let size = a.elements.count / max(images, 1)
-        return (0..<images).compactMap { image in
-            var (ab, aa, bb) = (0.0, 0.0, 0.0)
-            for j in image * size..<(image + 1) * size {
-                ab += a.elements[j] * b.elements[j]
-                aa += a.elements[j] * a.elements[j]
-                bb += b.elements[j] * b.elements[j]
-            }
-            // Roots apart: a product of two small sums may vanish.
-            return aa > 0 && bb > 0 ? ab / aa.squareRoot() / bb.squareRoot() : nil
-        }
-    }
 }

@@ -36,7 +36,7 @@ struct RunStages: Sendable {
         let clean = try await predictions(weights, training)
         try await gradients(weights, training)
         let records = try await evaluate(weights, training, clean)
-        return try await records + features(gram, spectrum, weights, training)
+        return try await records + features(gram, spectrum, weights, training) + transfer(gram, training)
     }
 
     /// Covariances that the run needs of the training points: the predicting one, both where they are exported.

@@ -13,6 +13,10 @@ package enum RecordKind: String, Sendable, CaseIterable {
     case featuresSummary = "features-summary"
     /// Distances of the nearest adversarial points that one attack found.
     case distance
+    /// One model at the adversarial points of another one.
+    case transfer
+    /// The loss gradients of two models.
+    case gradientSimilarity = "gradient-similarity"
     /// A reason to doubt the results.
     case warning
 
@@ -24,6 +28,8 @@ package enum RecordKind: String, Sendable, CaseIterable {
         case .similarity: "similarities.csv"
         case .featuresSummary: "features-summary.csv"
         case .distance: "distances.csv"
+        case .transfer: "transfer.csv"
+        case .gradientSimilarity: "gradient-similarities.csv"
         case .warning: "warnings.csv"
         }
     }

@@ -114,7 +114,7 @@ package struct ResultsTable: Sendable {
         return String(format: "%g", eps)
     }
 
-    private static func pad(_ text: String, _ width: Int, atStart: Bool = false) -> String {
+    static func pad(_ text: String, _ width: Int, atStart: Bool = false) -> String {
         let blanks = String(repeating: " ", count: max(0, width - text.count))
         return atStart ? blanks + text : text + blanks
     }

@@ -11,6 +11,9 @@ import Testing
         "data: {name: npy, train_inputs: /a/x.npy, train_targets: 'y 1.npy', test_inputs: '#z.npy'}",
         "data: {name: npy, train_inputs: x, train_targets: y, test_inputs: z, test_targets: l, scale: unit, test: 3}",
         "data: {scale: standardize}\nattacks: [{name: fgsm}]",
+        "attacks: [{name: universal, norm: l2, eps: [1, 2], steps: 5, fit: train}, {name: file, path: a.npy}]",
+        "transfer: {}\ndata: {scale: none}",
+        "transfer: {models: [{model: {preset: conv, depth: 2}}, {name: early, time: 10, train: 5}], images: 3}",
         "model: {depth: 0, activation: {leaky_relu: {alpha: 1/3}}, W_std: 1e-3, b_std: null}",
         """
         model:

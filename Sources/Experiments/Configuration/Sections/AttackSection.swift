@@ -11,7 +11,7 @@ package struct AttackSection: Section {
         case apgdTargeted = "apgd-t"
         case fab
         case fabTargeted = "fab-t"
-        case square, cw, deepfool, taylor, auto, file
+        case square, cw, deepfool, taylor, universal, auto, file
 
         /// Keys that the attack reads beside name, eps, norm and clip; all others are refused rather than read and
         /// forgotten.
@@ -28,6 +28,7 @@ package struct AttackSection: Section {
             case .cw: ["target", "target_class", "step", "steps", "searches", "confidence"]
             case .deepfool: ["target", "steps", "overshoot"]
             case .taylor: ["target", "target_class"]
+            case .universal: ["loss", "target", "target_class", "step", "steps", "fit"]
             case .auto: ["target"]
             case .file: ["target", "target_class", "path"]
             }
@@ -39,6 +40,11 @@ package struct AttackSection: Section {
 
     package enum Target: String, Choice {
         case label, prediction, targeted
+    }
+
+    /// Where a universal perturbation is searched for.
+    package enum Fit: String, Choice {
+        case test, train
     }
 
     package var name = Name.fgsm
@@ -64,6 +70,8 @@ package struct AttackSection: Section {
     package var searches = 9
     package var confidence = 0.0
     package var overshoot = 0.02
+    /// Points for which a universal perturbation is searched.
+    package var fit = Fit.test
     /// Array of `file`, x̃ of all test points.
     package var path: String?
     /// Range of the inputs; nil for none. [0, 1] with `data.scale: unit`, else none, unless the configuration says it.
@@ -74,17 +82,17 @@ package struct AttackSection: Section {
     static let keys: [Key<Self>] = [
         Key(
             "name", \.name, .choice(),
-            "fgsm | r-fgsm | pgd | apgd-ce | apgd-dlr | apgd-t | fab | fab-t | square | cw | deepfool | taylor | auto "
-                + "| file (points of your own)"),
+            "fgsm | r-fgsm | pgd | apgd-ce | apgd-dlr | apgd-t | fab | fab-t | square | cw | deepfool | taylor "
+                + "| universal | auto | file (points of your own)"),
         Key("norm", \.norm, .choice(), "of the perturbation: linf | l2 | l1"),
         Key("eps", \.eps, Kind.number(minimum: 0).oneOrMany(of: "radii"), "radius, or a list of radii"),
         own(
             "step", \.step, Kind.number(minimum: 0, exclusive: true).orWord("auto"),
-            "length of a step; auto: the attack's own (pgd: 2.5 eps / steps, cw: learning rate 0.01)"),
+            "length of a step; auto: the attack's own (pgd, universal: 2.5 eps / steps, cw: learning rate 0.01)"),
         own(
             "steps", \.steps, Kind.integer(atLeast: 1).orWord("auto"),
-            "number of steps; auto: the attack's own (pgd 20, apgd and fab 100, square 5000 queries, cw 10000, "
-                + "deepfool 50)"),
+            "number of steps; auto: the attack's own (pgd and universal 20, apgd and fab 100, square 5000 queries, "
+                + "cw 10000, deepfool 50)"),
         own("momentum", \.momentum, .number(minimum: 0), "share of the last direction in the next one"),
         own(
             "restarts", \.restarts, .integer(atLeast: 1),
@@ -106,6 +114,9 @@ package struct AttackSection: Section {
         own("searches", \.searches, .integer(atLeast: 1), "searches for the constant, each of all steps"),
         own("confidence", \.confidence, .number(minimum: 0), "margin by which the goal is to be passed"),
         own("overshoot", \.overshoot, .number(minimum: 0), "share by which the way to the border is passed"),
+        own(
+            "fit", \.fit, .choice(),
+            "test | train: the points that a universal perturbation is searched for; tried it is on the test points"),
         own("path", \.path, Kind.path.optional, "array of adversarial points, one for each test point"),
         Key(
             "clip", \.clip, Kind.range.orWord("none"),
