@@ -10,6 +10,8 @@ PACKAGES := ocl-icd-opencl-dev opencl-headers libclblast-dev libopenblas-dev lib
 	libsqlite3-dev
 DATA_PACKAGES := dataset-fashion-mnist
 TEST_PACKAGES := pocl-opencl-icd
+CLUSTER_PACKAGES := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge \
+	openmpi-bin libopenmpi-dev libscalapack-openmpi-dev
 # What reads tile stores in tests, in a virtual environment; the tests skip where it is absent.
 PYTHON_PACKAGES := zarr==3.1.6 dask==2026.8.0
 
@@ -28,10 +30,12 @@ endif
 PEER ?= ../shared/peer-bench
 PEER_PYTHON ?= python3
 
-.PHONY: help run test build bench lint clean packages data-packages test-packages python-packages
+PYTHON ?= .venv/bin/python
+
+.PHONY: help run test test-cluster build bench lint clean packages data-packages test-packages cluster-packages python-packages
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: packages data-packages build ## install what is missing, build, run Configs/quickstart.yaml (or CONFIG=...)
 	@echo "==> running $(CONFIG)"
@@ -40,6 +44,15 @@ run: packages data-packages build ## install what is missing, build, run Configs
 test: packages data-packages test-packages ## install what is missing, build and run all tests
 	@echo "==> building and running the tests"
 	@swift test $(TEST_FLAGS)
+
+test-cluster: packages data-packages cluster-packages python-packages ## Slurm and MPI on this machine, a few minutes
+	@echo "==> building ntk and ntk-mpi"
+	@swift build $(TEST_FLAGS) --product ntk
+	@NTK_MPI=1 swift build $(TEST_FLAGS) --product ntk-mpi
+	@echo "==> solving with MPI"
+	@Tests/Cluster/mpi.sh .build-test/release/ntk .build-test/release/ntk-mpi $(PYTHON)
+	@echo "==> running through Slurm"
+	@Tests/Cluster/slurm.sh .build-test/release/ntk
 
 build: packages ## build the optimised program, .build/release/ntk
 	@echo "==> building $(NTK)"
@@ -69,6 +82,9 @@ data-packages:
 
 test-packages:
 	@.ci/packages $(TEST_PACKAGES)
+
+cluster-packages:
+	@.ci/packages $(CLUSTER_PACKAGES)
 
 # Needs Python 3.11 or later and its module venv.
 python-packages: .venv/installed

@@ -4,6 +4,24 @@ import PackageDescription
 /// The commit that is built, where the folder is a git checkout; manifests of runs name it.
 let commit = Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+" : "") } ?? ""
 
+/// The distributed solves need MPI and ScaLAPACK, so they are built where that is asked for.
+let distributed: [Target] =
+    Context.environment["NTK_MPI"] == nil
+    ? []
+    : [
+        .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(
+            name: "CScaLAPACK", pkgConfig: "scalapack-openmpi", providers: [.apt(["libscalapack-openmpi-dev"])]),
+        // The only place that links MPI.
+        .executableTarget(
+            name: "ntk-mpi",
+            dependencies: [
+                "CMPI", "CScaLAPACK", "CVersion", "Compute", "OpenCLBackend", "CPUBackend", "Storage",
+                "TangentKernels", "Inference", "Datasets", "Experiments",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ]
+
 /// Targets stand in layer order: each imports only targets above it.
 let package = Package(
     name: "ntk",
@@ -47,8 +65,8 @@ let package = Package(
         .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL", "CISAL"]),
         // Architectures, layers, planner; Gram and gradient assembly.
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
-        // Kernel regression on a Gram matrix, at any training time: float64 on the host.
-        .target(name: "Inference", dependencies: ["Compute", "COpenBLAS"]),
+        // Kernel regression on a Gram matrix in memory or on disk, at any training time, in float64.
+        .target(name: "Inference", dependencies: ["Compute", "Storage", "COpenBLAS"]),
         // Finite nets: layers, training, empirical NTK and its dynamics.
         .target(name: "Networks", dependencies: ["Compute", "Storage", "TangentKernels", "Inference", "COpenBLAS"]),
         // Threat models, attacks and their evaluation. Sees only predictions and input gradients.
@@ -100,7 +118,11 @@ let package = Package(
             name: "TangentKernelsTests", dependencies: ["TangentKernels", "CPUBackend", "Inference", "TestSupport"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Compute", "StorageTestSupport"]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "CPUBackend", "COpenBLAS", "TestSupport"]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: [
+                "Inference", "Storage", "OpenCLBackend", "CPUBackend", "COpenBLAS", "TestSupport", "StorageTestSupport",
+            ]),
         .testTarget(
             name: "NetworksTests",
             dependencies: [
@@ -119,7 +141,7 @@ let package = Package(
         // The built executable, as scripts see it.
         .testTarget(
             name: "CommandLineTests", dependencies: ["Storage", "Compute", "StorageTestSupport", "TestSupport"]),
-    ],
+    ] + distributed,
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
 )

@@ -1,4 +1,3 @@
-import COpenBLAS
 import Compute
 import Dispatch
 
@@ -6,7 +5,7 @@ import Dispatch
 ///
 /// The rows are shared out among the devices that know float64 and have the room; where there are none, the host
 /// multiplies.
-final class BlockOperator {
+final class BlockOperator: SymmetricOperator {
     let n: Int
     private var parts: [Part] = []
     /// Θ on the host, lower triangle; nil where devices hold it.
@@ -56,25 +55,10 @@ final class BlockOperator {
         return isRoomy ? able : []
     }
 
-    /// Θ V for vectors that stand row by row.
-    /// - Parameters:
-    ///   - vectors: Vᵀ, `count` rows of n numbers.
-    ///   - target: (Θ V)ᵀ, as large.
-    /// - Complexity: 2 n² count flops.
     func multiply(
         _ vectors: UnsafePointer<Double>, count: Int, into target: UnsafeMutablePointer<Double>
     ) throws(InferenceError) {
-        if let host {
-            BLASThreads.all {
-                host.withBase { base in
-                    // Column-major sees Θ's upper triangle on the left of the vectors as columns.
-                    cblas_dsymm(
-                        CblasColMajor, CblasLeft, CblasUpper, Int32(n), Int32(count), 1, base, Int32(n), vectors,
-                        Int32(n), 0, target, Int32(n))
-                }
-            }
-            return
-        }
+        if let host { return try host.multiply(vectors, count: count, into: target) }
         let results = Results(parts.count)
         let input = UnsafeRawBufferPointer(start: vectors, count: count * n * 8)
         let (parts, size) = (parts, n)
@@ -156,9 +140,4 @@ private final class Results: @unchecked Sendable {
     func fail(_ index: Int, _ error: ComputeError) { queue.sync { errors[index] = error } }
 
     var first: ComputeError? { queue.sync { errors.compactMap { $0 }.first } }
-}
-
-/// Runs what talks to a device.
-private func onDevice<R>(_ body: () throws(ComputeError) -> R) throws(InferenceError) -> R {
-    do { return try body() } catch { throw .device(error) }
 }

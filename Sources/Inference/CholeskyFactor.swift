@@ -16,13 +16,20 @@ package struct CholeskyFactor {
     /// - Throws: `InferenceError.notPositiveDefinite`, `.notFinite`, `.outOfMemory`.
     /// - Complexity: n³/3 flops, n² doubles beside Θ (half of the pages are never touched).
     package init(_ gram: HostMatrix, ridge: Double, diagReg: Double) throws(InferenceError) {
+        try self.init(gram, ridge: ridge, diagReg: diagReg) { i in
+            Self.smallestPivot(diagonal: gram[i, i] + ridge, of: gram.rows)
+        }
+    }
+
+    /// The factor of a matrix whose pivots have a history.
+    /// - Parameter smallestPivot: the bound of row i, below which a pivot is rounding error.
+    init(
+        _ gram: HostMatrix, ridge: Double, diagReg: Double, smallestPivot: (Int) -> Double
+    ) throws(InferenceError) {
         lower = try SymmetricMatrix(copying: gram, ridge: ridge)
         let stop = BLASThreads.all { Self.factor(lower) }
         let failed = (0..<stop).first { i in
-            lower.withBase { base in
-                let pivot = base[i * lower.n + i] * base[i * lower.n + i]
-                return !(pivot > Double(lower.n) * Double.ulpOfOne * abs(gram[i, i] + ridge))
-            }
+            lower.withBase { base in !(base[i * lower.n + i] * base[i * lower.n + i] > smallestPivot(i)) }
         }
         if let row = failed {
             let root = lower.withBase { $0[row * lower.n + row] }
@@ -52,6 +59,12 @@ package struct CholeskyFactor {
         }
         return Tensor(columns: columns, shape: [lower.n, k])
     }
+
+    /// Rounding error of a pivot in the factorisation of a matrix of n rows.
+    static func smallestPivot(diagonal: Double, of n: Int) -> Double { Double(n) * Double.ulpOfOne * abs(diagonal) }
+
+    /// L, [n, n], with zeros above the diagonal.
+    var matrix: HostMatrix { lower.storage }
 
     /// L, for tests.
     func entry(_ i: Int, _ j: Int) -> Double { i >= j ? lower.storage[i, j] : 0 }

@@ -1,4 +1,5 @@
 import Compute
+import Storage
 
 /// Why a regression could not be solved. One sentence: what failed, on what, why, what to do.
 public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -27,6 +28,10 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
     case device(ComputeError)
     /// The host has no memory for a work matrix.
     case outOfMemory(ComputeError)
+    /// A tile of a matrix on disk could not be read or written.
+    case storage(StorageError)
+    /// Stopped from outside between two tiles or products.
+    case cancelled
 
     public var description: String {
         switch self {
@@ -58,6 +63,8 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
             "\(routine) of a \(n) × \(n) matrix returned \(info): the eigenvalues did not converge; "
                 + "raise inference.diag_reg or set inference.solver: cholesky"
         case .device(let error), .outOfMemory(let error): error.description
+        case .storage(let error): error.description
+        case .cancelled: "cancelled between two tiles"
         }
     }
 

@@ -27,12 +27,28 @@ extension KernelRegression {
             self.solver = solver
         }
 
-        func validate() throws(InferenceError) {
+        /// - Throws: `InferenceError.usage`, `.notFinite` where these options or targets cannot be used.
+        func validate(_ targets: Tensor<Double>, points: Int) throws(InferenceError) {
+            guard targets.shape.count == 2, targets.count == points, targets.stride > 0 else {
+                throw .usage("targets of shape \(targets.shape) do not fit \(points) training points: [n, k] is needed")
+            }
             guard diagReg >= 0, diagReg.isFinite else {
                 throw .usage("inference.diag_reg is \(InferenceError.plain(diagReg)): it is 0 or more")
             }
             guard learningRate > 0, learningRate.isFinite else {
                 throw .usage("inference.learning_rate is \(InferenceError.plain(learningRate)): it is more than 0")
+            }
+            if let bad = targets.elements.firstIndex(where: { !$0.isFinite }) {
+                throw .notFinite(
+                    "Y", row: bad / targets.stride, column: bad % targets.stride, value: targets.elements[bad])
+            }
+        }
+
+        /// λ, the number that is added to the diagonal.
+        package func ridge(diagonal: [Double]) -> Double {
+            switch diagRegScale {
+            case .relative: diagReg * diagonal.reduce(0, +) / Double(diagonal.count)
+            case .absolute: diagReg
             }
         }
     }
@@ -72,7 +88,7 @@ extension KernelRegression {
         public let seconds: Double
         /// Products with Θ, for conjugate gradients.
         public let iterations: Int?
-        /// The largest ‖Y − T α‖ / ‖Y‖ of a column, for conjugate gradients.
+        /// The largest ‖Y − T α‖ / ‖Y‖ of a column, for conjugate gradients and for matrices on disk.
         public let residual: Double?
     }
 }

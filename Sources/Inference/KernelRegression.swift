@@ -34,24 +34,13 @@ public final class KernelRegression {
         guard gram.rows == gram.columns, gram.rows > 0 else {
             throw .usage("a Gram matrix of \(gram.rows) × \(gram.columns): a regression needs a square one")
         }
-        guard targets.shape.count == 2, targets.count == gram.rows, targets.stride > 0 else {
-            throw .usage("targets of shape \(targets.shape) do not fit \(gram.rows) training points: [n, k] is needed")
-        }
         precondition(spectrum.map { $0.n == gram.rows && $0.isComplete } ?? true, "a spectrum of another matrix")
-        try options.validate()
-        if let bad = targets.elements.firstIndex(where: { !$0.isFinite }) {
-            throw .notFinite(
-                "Y", row: bad / targets.stride, column: bad % targets.stride, value: targets.elements[bad])
-        }
+        try options.validate(targets, points: gram.rows)
         self.gram = gram
         self.targets = targets
         self.options = options
         knownSpectrum = spectrum
-        let diagonal = gram.diagonal
-        switch options.diagRegScale {
-        case .relative: ridge = options.diagReg * diagonal.reduce(0, +) / Double(diagonal.count)
-        case .absolute: ridge = options.diagReg
-        }
+        ridge = options.ridge(diagonal: gram.diagonal)
     }
 
     /// α_t with f_t(x) = Θ(x,X) α_t.
@@ -73,7 +62,7 @@ public final class KernelRegression {
             weights = try CholeskyFactor(gram, ridge: ridge, diagReg: options.diagReg).solve(targets)
         case .cg:
             let solution = try ConjugateGradients().solve(
-                gram, ridge: ridge, diagReg: options.diagReg, targets: targets)
+                SymmetricMatrix(copying: gram, ridge: 0), ridge: ridge, diagReg: options.diagReg, targets: targets)
             (weights, iterations, residual) = (solution.weights, solution.iterations, solution.residual)
         case .eigh, .auto: weights = try spectralWeights(at: time)
         }

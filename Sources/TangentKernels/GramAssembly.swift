@@ -59,8 +59,8 @@ package struct GramAssembly: Sendable {
             plan, try matrices(plan, kinds), rows: preparedRows, columns: preparedColumns, nil, observer)
     }
 
-    /// A tile takes seconds at most, so that devices share the work and progress moves.
-    private var tileSize: Int {
+    /// Rows and columns of the tiles. A tile takes seconds at most, so that devices share the work and progress moves.
+    package var tileSize: Int {
         let suited = backends.map(\.device.tile).min() ?? 1024
         return switch program.geometry {
         case .scalar: tile ?? suited

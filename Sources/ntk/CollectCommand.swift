@@ -5,7 +5,7 @@ struct CollectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "collect", abstract: "Merge the results of a sweep's runs into one table.",
         discussion: """
-            Prints it, and writes results.csv, metrics.jsonl and ledger.sqlite into the sweep's folder.
+            Prints it, and writes results.csv, metrics.jsonl, report.html and ledger.sqlite into the sweep's folder.
 
             Example: ntk collect runs/depth-and-ridge
             """)
@@ -27,12 +27,14 @@ struct CollectCommand: AsyncParsableCommand {
     /// Brings table and ledger up to date.
     @discardableResult
     static func collect(_ folder: SweepFolder, _ ledger: SweepLedger) throws -> SweepResults {
+        try ledger.learn(from: folder)
         for run in folder.runs {
             guard let state = try folder.status(of: run)?.state else { continue }
             try ledger.update(run.id) { $0.state = state.rawValue }
         }
         let results = try SweepResults(folder)
         try results.write(folder)
+        try SweepReport(folder, results).write()
         try ledger.replace(results)
         return results
     }

@@ -37,6 +37,9 @@ struct ConfigCommand: AsyncParsableCommand {
                 guard let plan = try configuration.plan() else { return }
                 print("\n# plan: what describes a pair behind each step")
                 for line in "\(plan)".split(separator: "\n") { print("#   \(line)") }
+                guard let solve = try configuration.solvePlan() else { return }
+                print("\n# solve: where the Gram matrix lives and how its equations are solved")
+                for line in "\(solve)".split(separator: "\n") { print("#   \(line)") }
             }
         }
     }

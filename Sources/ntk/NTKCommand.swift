@@ -13,7 +13,8 @@ struct NTKCommand: AsyncParsableCommand {
         discussion: "Example: ntk run Configs/quickstart.yaml",
         version: version.version,
         subcommands: [
-            RunCommand.self, SweepCommand.self, CollectCommand.self, StatusCommand.self, ReportCommand.self,
+            RunCommand.self, SweepCommand.self, SubmitCommand.self, WorkerCommand.self, CollectCommand.self,
+            StatusCommand.self, ReportCommand.self,
             ConfigCommand.self, DataCommand.self, DevicesCommand.self,
             BenchCommand.self,
         ])

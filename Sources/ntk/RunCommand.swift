@@ -48,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
                 configuration, name: Configuration.name(ofFile: arguments.config), backends: backends,
                 version: NTKCommand.version, observer: observer)
             let start = ContinuousClock.now
-            let outcome = try await Interruption.guarding(parent: parent) { try await run.execute() }
+            let outcome = try await SlurmRequeue.guarding(parent: parent) { try await run.execute() }
             Terminal.error.endProgress()
             print(ResultsTable(outcome.configuration, outcome.records).render(.standardOutput), terminator: "")
             print(TransferTable(outcome.records).render(.standardOutput), terminator: "")

@@ -42,16 +42,9 @@ struct SweepCommand: AsyncParsableCommand {
             }
             let folder = try SweepFolder(plan, resume: resume)
             let ledger = try SweepLedger(folder)
-            let quiet = quiet
             let runner = SweepRunner(
-                folder, ledger, program: try Self.program(), jobs: jobs, keepsGoing: keepGoing
-            ) { event in
-                switch event {
-                case .progress(let line): if !quiet { Terminal.error.progress(line) }
-                case .warning(let sentence): Terminal.error.write("ntk: warning: \(sentence)")
-                case .note(let sentence), .stage(let sentence): if !quiet { Terminal.error.write("ntk: \(sentence)") }
-                }
-            }
+                folder, ledger, program: try ThisProgram.path(), jobs: jobs, keepsGoing: keepGoing,
+                observer: Terminal.error.observer(quiet: quiet))
             defer { Terminal.error.endProgress() }
             do {
                 try await Interruption.guarding { try await runner.execute() }
@@ -69,11 +62,5 @@ struct SweepCommand: AsyncParsableCommand {
 
     private static func row(_ run: SweepRun) -> [String] {
         [run.id, run.gram, run.assignment.overrides.joined(separator: " ")]
-    }
-
-    /// This program.
-    private static func program() throws -> String {
-        guard let path = Bundle.main.executablePath else { throw UsageError("the program does not know where it is") }
-        return path
     }
 }

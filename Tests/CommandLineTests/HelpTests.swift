@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct HelpTests {
     @Test(arguments: [
-        "", "run", "sweep", "collect", "status", "report", "config", "config check", "config show", "config schema",
+        "", "run", "sweep", "submit", "worker", "collect", "status", "report", "config", "config check", "config show",
+        "config schema",
         "data",
         "data list",
         "data verify", "data fetch", "devices", "bench",

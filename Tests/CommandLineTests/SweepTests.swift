@@ -85,7 +85,10 @@ import Testing
         let resumed = try Self.sweep(run, "--resume", "--quiet")
         #expect(resumed.code == 0 && resumed.error == "", "\(resumed.error)")
         #expect(resumed.output == undisturbed.output)
-        for name in ["results.csv", "metrics.jsonl", "runs.jsonl"] {
+        let page = String(decoding: try run.folder.read("all/sweep/report.html"), as: UTF8.self)
+        #expect(page.contains("24 of 24 runs are done"))
+        for id in try Self.ids(run) { #expect(page.contains("<a href=\"\(id)/report.html\">\(id)</a>")) }
+        for name in ["results.csv", "metrics.jsonl", "runs.jsonl", "report.html"] {
             #expect(try run.folder.read("all/sweep/" + name) == whole.folder.read("all/sweep/" + name), "\(name)")
         }
         // Nothing is left to do, and nothing changes.

@@ -5,7 +5,7 @@ import TangentKernels
 extension Configuration {
     /// The net on inputs of a shape, [d] or [H, W, C].
     /// - Parameter path: of the section that describes the net.
-    func program(inputShape shape: [Int], at path: String = "model") throws -> CovarianceProgram {
+    package func program(inputShape shape: [Int], at path: String = "model") throws -> CovarianceProgram {
         let architecture = try architecture(at: path)
         do throws(ArchitectureError) {
             return shape.count == 3
@@ -20,5 +20,16 @@ extension Configuration {
     package func plan() throws -> PlanSummary? {
         guard let shape = DatasetRegistry.standard[data.name]?.imageShape else { return nil }
         return PlanSummary(try program(inputShape: shape))
+    }
+
+    /// Where the Gram matrix would live and how its equations would be solved on one device; nil where the configuration
+    /// alone does not say how many points there are.
+    package func solvePlan() throws -> SolvePlan? {
+        guard let shape = DatasetRegistry.standard[data.name]?.imageShape, let points = data.train else { return nil }
+        let classes = data.classes?.count ?? 10
+        let sizes = SolvePlan.Sizes(
+            points: points, testPoints: data.test ?? 10_000, dimension: shape.reduce(1, *),
+            outputs: classes == 2 ? 1 : classes)
+        return SolvePlan(self, sizes, geometry: try program(inputShape: shape).geometry, devices: 1)
     }
 }

@@ -22,6 +22,8 @@ package struct Configuration: Section {
     package var transfer: TransferSection?
     package var save: [SavedArrays] = []
     package var sweep: SweepSection?
+    /// nil where nothing is said of a queue.
+    package var launcher: LauncherSection?
     /// Where the keys were written.
     package var origins = Origins(SourceNode(.mapping([]), .file("configuration", line: nil)))
 
@@ -53,7 +55,9 @@ package struct Configuration: Section {
         Key(
             "sweep", \.sweep, Kind.section.optional, "the runs of ntk sweep", identifies: false,
             isWritten: { $0.sweep != nil }),
-        Key(unavailable: "launcher", "where the runs of a sweep are started"),
+        Key(
+            "launcher", \.launcher, Kind.section.optional, "where ntk submit sends the work", identifies: false,
+            isWritten: { $0.launcher != nil }),
     ]
 
     mutating func complete(at path: String, _ reading: inout Reading) {

@@ -6,24 +6,18 @@ struct ReportPage {
     let figures: [Figure]
 
     /// The page as text; valid both as HTML and as XML.
-    var document: String { "<!DOCTYPE html>\n" + html.rendered }
+    var document: String { Self.document(heading, sections) }
 
-    private var html: Markup {
-        .tag(
-            "html", ["lang": "en"],
-            [
-                .tag(
-                    "head", [:],
-                    [
-                        .tag("meta", ["charset": "utf-8"], [Markup]()),
-                        .tag(
-                            "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"], [Markup]()),
-                        .tag("meta", ["name": "color-scheme", "content": "light dark"], [Markup]()),
-                        .tag("title", [:], heading),
-                        .tag("style", [:], ReportStyle.sheet),
-                    ]),
-                .tag("body", [:], [.tag("main", [:], sections)]),
-            ])
+    /// A page that needs nothing beside it.
+    static func document(_ title: String, _ sections: [Markup]) -> String {
+        let head: [Markup] = [
+            .tag("meta", ["charset": "utf-8"], [Markup]()),
+            .tag("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"], [Markup]()),
+            .tag("meta", ["name": "color-scheme", "content": "light dark"], [Markup]()),
+            .tag("title", [:], title), .tag("style", [:], ReportStyle.sheet),
+        ]
+        let body = Markup.tag("body", [:], [.tag("main", [:], sections)])
+        return "<!DOCTYPE html>\n" + Markup.tag("html", ["lang": "en"], [.tag("head", [:], head), body]).rendered
     }
 
     private var heading: String {

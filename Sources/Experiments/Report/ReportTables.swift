@@ -12,13 +12,21 @@ struct ReportTables {
     static func table(
         _ title: String, header: [String], _ rows: [[String]], textColumns: Int, isFolded: Bool = false
     ) -> Markup {
-        func cell(_ kind: String, _ column: Int, _ text: String) -> Markup {
-            column < textColumns ? .tag(kind, ["class": "t"], text) : .tag(kind, [:], text)
+        table(
+            title, header: header, rows.map { $0.map { .text($0) } }, textColumns: textColumns, isFolded: isFolded)
+    }
+
+    /// The same of cells that hold more than words.
+    static func table(
+        _ title: String, header: [String], _ rows: [[Markup]], textColumns: Int, isFolded: Bool = false
+    ) -> Markup {
+        func cell(_ kind: String, _ column: Int, _ content: Markup) -> Markup {
+            column < textColumns ? .tag(kind, ["class": "t"], [content]) : .tag(kind, [:], [content])
         }
-        func line(_ kind: String, _ cells: [String]) -> Markup {
+        func line(_ kind: String, _ cells: [Markup]) -> Markup {
             .tag("tr", [:], cells.enumerated().map { cell(kind, $0, $1) })
         }
-        let head = Markup.tag("thead", [:], [line("th", header)])
+        let head = Markup.tag("thead", [:], [line("th", header.map { .text($0) })])
         let body = Markup.tag("tbody", [:], rows.map { line("td", $0) })
         let caption = isFolded ? [] : [Markup.tag("caption", [:], title)]
         let table = Markup.tag("div", ["class": "wide"], [.tag("table", [:], caption + [head, body])])

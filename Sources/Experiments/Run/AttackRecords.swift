@@ -1,5 +1,6 @@
 import Attacks
 import Compute
+import Inference
 
 extension ResultRecord {
     init(_ setting: some PredictorSetting, count: Int, cleanAccuracy: Double?) {
@@ -44,6 +45,14 @@ extension ResultRecord {
                 .init("median_distance", .optional(median)), .init("min_distance", .optional(found.first)),
                 .init("max_distance", .optional(found.last)),
             ])
+    }
+
+    /// How α of a setting was found.
+    init(solve solution: KernelRegression.Solution, _ setting: TrainingSetting, residual: Double) {
+        var fields: [PlainValue.Member] = [.init("kind", .text(RecordKind.solve.rawValue))]
+        fields += setting.fields + [.init("solver", .text(solution.solver.rawValue))]
+        if let iterations = solution.iterations { fields.append(.init("iterations", .integer(iterations))) }
+        self.init(fields: fields + [.init("residual", .number(residual))])
     }
 
     /// A reason to doubt results.

@@ -14,7 +14,7 @@ final class GramStore: TileKeeper, @unchecked Sendable {
     static let patience = Duration.seconds(5)
 
     private let path: String
-    private let origin: GramOrigin
+    let origin: GramOrigin
     private let isEager: Bool
     private let journal: RunJournal
     private let begin = ContinuousClock.now
@@ -60,11 +60,85 @@ final class GramStore: TileKeeper, @unchecked Sendable {
 
     func restore(_ plan: TilePlan, into matrices: [CovarianceKind: HostMatrix]) throws -> Set<Int> {
         size = plan.tile
-        guard isEager else { return [] }
-        try begin(matrices)
+        guard isEager, let first = matrices.values.first else { return [] }
+        try prepare(Set(matrices.keys), plan, first.precision)
+        return try complete(plan) { tile in
+            for (kind, target) in matrices {
+                try read(tile, kind, into: target, row: tile.rows.lowerBound, column: tile.columns.lowerBound)
+            }
+            if tile.rows != tile.columns {
+                for target in matrices.values { target.mirror(rows: tile.rows, columns: tile.columns) }
+            }
+        }
+    }
+
+    /// Makes the store ready for the tiles of matrices that are never in memory as a whole.
+    /// - Returns: indices of the plan's tiles that are there and sound.
+    func begin(_ kinds: Set<CovarianceKind>, _ plan: TilePlan, _ precision: Precision) throws -> Set<Int> {
+        size = plan.tile
+        try prepare(kinds, plan, precision)
+        let scratch = try HostMatrix(rows: plan.tile, columns: plan.tile, precision: precision)
+        return try complete(plan) { tile in
+            for kind in kinds { try read(tile, kind, into: scratch, row: 0, column: 0) }
+        }
+    }
+
+    /// A matrix of the store; nil where it has not been begun.
+    func matrix(_ kind: CovarianceKind) -> ZarrMatrix? { stored[kind] }
+
+    func keep(_ tile: Tile, of matrices: [CovarianceKind: HostMatrix]) throws {
+        let due: [Tile] = try lock.withLock {
+            waiting.append(tile)
+            if stored.count < matrices.count, let first = matrices.values.first {
+                guard ContinuousClock.now - begin > Self.patience else { return [] }
+                try prepare(
+                    Set(matrices.keys), .lowerTriangle(count: first.rows, tile: size), first.precision)
+            }
+            defer { waiting = [] }
+            return waiting
+        }
+        for tile in due {
+            try write(
+                .init(tile: tile, matrices: matrices, row: tile.rows.lowerBound, column: tile.columns.lowerBound))
+        }
+    }
+
+    /// Keeps a tile in a store that is ready.
+    func write(_ delivery: GramTiles.Delivery) throws {
+        let tile = delivery.tile
+        for (kind, matrix) in delivery.matrices {
+            guard let store = stored[kind] else { continue }
+            try store.write(
+                tile.rows.lowerBound / store.tile, tile.columns.lowerBound / store.tile, from: matrix,
+                row: delivery.row, column: delivery.column)
+        }
+    }
+
+    /// Makes the store, and the matrices that it lacks.
+    private func prepare(_ kinds: Set<CovarianceKind>, _ plan: TilePlan, _ precision: Precision) throws {
+        let store = try Self.open(path, origin) ?? TileStore.create(path: path, attributes: origin.attributes)
+        for kind in kinds where stored[kind] == nil {
+            stored[kind] = try store.lowerTriangle(
+                kind.rawValue, size: plan.rows, tile: plan.tile, precision: precision)
+        }
+        AtomicFile.removeLeftovers(in: path)
+        for matrix in stored.values { matrix.removeLeftovers() }
+    }
+
+    /// Indices of the tiles that `read` can take from the store; damaged ones are named and removed.
+    private func complete(_ plan: TilePlan, _ read: (Tile) throws -> Void) throws -> Set<Int> {
         var complete: Set<Int> = []
         for tile in plan.tiles {
-            if try restore(tile, into: matrices) { complete.insert(tile.index) }
+            try Task.checkCancellation()
+            do {
+                try read(tile)
+                complete.insert(tile.index)
+            } catch let failure as StorageError {
+                guard failure.kind == .missing || failure.kind == .damaged else { throw failure }
+                guard failure.kind == .damaged else { continue }
+                journal.warn("\(failure.path) is damaged: \(failure.reason); the tile is computed anew")
+                for store in stored.values { store.remove(tile.rows.lowerBound / size, tile.columns.lowerBound / size) }
+            }
         }
         if !complete.isEmpty {
             journal.note(
@@ -73,64 +147,16 @@ final class GramStore: TileKeeper, @unchecked Sendable {
         return complete
     }
 
-    func keep(_ tile: Tile, of matrices: [CovarianceKind: HostMatrix]) throws {
-        let due: [Tile] = try lock.withLock {
-            waiting.append(tile)
-            if stored.count < matrices.count {
-                guard ContinuousClock.now - begin > Self.patience else { return [] }
-                try begin(matrices)
-            }
-            defer { waiting = [] }
-            return waiting
-        }
-        for tile in due {
-            for (kind, matrix) in matrices {
-                guard let store = stored[kind] else { continue }
-                try store.write(
-                    tile.rows.lowerBound / store.tile, tile.columns.lowerBound / store.tile, from: matrix,
-                    row: tile.rows.lowerBound, column: tile.columns.lowerBound)
-            }
-        }
-    }
-
-    /// Makes the store, and the matrices that it lacks.
-    private func begin(_ matrices: [CovarianceKind: HostMatrix]) throws {
-        let store = try Self.open(path, origin) ?? TileStore.create(path: path, attributes: origin.attributes)
-        for (kind, matrix) in matrices {
-            guard stored[kind] == nil else { continue }
-            stored[kind] = try store.lowerTriangle(
-                kind.rawValue, size: matrix.rows, tile: size, precision: matrix.precision)
-        }
-        AtomicFile.removeLeftovers(in: path)
-        for matrix in stored.values { matrix.removeLeftovers() }
-    }
-
-    /// Reads a tile of all matrices.
-    /// - Returns: whether it was there and sound.
-    private func restore(_ tile: Tile, into matrices: [CovarianceKind: HostMatrix]) throws -> Bool {
-        let (i, j) = (tile.rows.lowerBound / size, tile.columns.lowerBound / size)
-        let sources = matrices.compactMap { kind, matrix in stored[kind].map { (source: $0, target: matrix) } }
-        guard sources.allSatisfy({ $0.source.holds(i, j) }) else { return false }
-        for (source, target) in sources {
-            let failure: StorageError?
-            do throws(StorageError) {
-                try source.read(i, j, into: target, row: tile.rows.lowerBound, column: tile.columns.lowerBound)
-                failure = nil
-            } catch { failure = error }
-            if let failure {
-                guard failure.kind == .damaged else { throw failure }
-                journal.warn("\(failure.path) is damaged: \(failure.reason); the tile is computed anew")
-                source.remove(i, j)
-                return false
-            }
-            if tile.rows != tile.columns { target.mirror(rows: tile.rows, columns: tile.columns) }
-        }
-        return true
+    private func read(
+        _ tile: Tile, _ kind: CovarianceKind, into target: HostMatrix, row: Int, column: Int
+    ) throws(StorageError) {
+        try stored[kind]?.read(
+            tile.rows.lowerBound / size, tile.columns.lowerBound / size, into: target, row: row, column: column)
     }
 }
 
 extension RunFolder {
     /// The tile store of a net, where there is one.
     /// - Parameter suffix: of the names of the net's arrays; empty for that of `model`.
-    func gramStore(suffix: String) -> String { path + "/gram\(suffix).zarr" }
+    package func gramStore(suffix: String = "") -> String { path + "/gram\(suffix).zarr" }
 }

@@ -43,7 +43,7 @@ package struct Run: Sendable {
         let dataset = try Dataset.load(configuration.data.request)
         observer(.note(dataset.summary))
         let program = try configuration.program(inputShape: dataset.inputShape)
-        let folder = try openFolder(dataset)
+        let folder = try RunFolder.open(configuration, name: name, dataset)
         if folder.isResumed, try folder.status()?.state == .done {
             return Outcome(
                 folder: folder.path, configuration: configuration, records: try folder.records(), isRepeated: true)
@@ -60,6 +60,7 @@ package struct Run: Sendable {
             let records = try await stages.execute()
             try folder.write(records)
             StageRecords(folder).remove()
+            FactorStore.remove(from: folder)
             try journal.save()
             let drawing = ContinuousClock.now
             try Report(folder, isFinished: true).write()
@@ -79,7 +80,19 @@ package struct Run: Sendable {
         }
     }
 
-    private func openFolder(_ dataset: Dataset) throws -> RunFolder {
+    private static func isInterruption(_ error: any Error) -> Bool {
+        switch error {
+        case is CancellationError: true
+        case SchedulingError.cancelled: true
+        default: false
+        }
+    }
+}
+
+extension RunFolder {
+    /// The folder of a run on a data set that has been read: made, or opened if it was made from the same.
+    /// - Parameter name: of the configuration, for the default folder.
+    static func open(_ configuration: Configuration, name: String, _ dataset: Dataset) throws -> RunFolder {
         var data: [String: String] = [:]
         for file in dataset.files { data[URL(fileURLWithPath: file.path).lastPathComponent] = file.sha256 }
         // Arrays of several attacks may have one name.
@@ -87,18 +100,15 @@ package struct Run: Sendable {
             guard let path = section.path else { continue }
             data["attacks.\(place): \(URL(fileURLWithPath: path).lastPathComponent)"] = try SHA256.hex(ofFile: path)
         }
-        let path = try configuration.output ?? RunFolder.defaultPath(name: name, id: configuration.runID)
+        let path = try configuration.output ?? defaultPath(name: name, id: configuration.runID)
         return try RunFolder(configuration, at: path, data: data) { bytes, path in
             try AtomicFile.write(Array(bytes), to: path)
         }
     }
 
-    private static func isInterruption(_ error: any Error) -> Bool {
-        switch error {
-        case is CancellationError: true
-        case SchedulingError.cancelled: true
-        default: false
-        }
+    /// Makes the folder of a run before it starts, so that tasks elsewhere can work on it.
+    package static func freeze(_ configuration: Configuration, name: String) throws -> RunFolder {
+        try open(configuration, name: name, try Dataset.load(configuration.data.request))
     }
 }
 

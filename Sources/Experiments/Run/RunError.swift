@@ -3,14 +3,15 @@ package enum RunError: Error, Sendable, CustomStringConvertible {
     /// Stopped from outside; running it again goes on.
     case interrupted(stage: String)
     /// The matrices of the run do not fit in memory.
-    case memory(needed: Int, limit: Int, points: Int)
+    /// - Parameter obstacle: why they cannot be on disk instead.
+    case memory(needed: Int, limit: Int, points: Int, obstacle: String)
 
     package var description: String {
         switch self {
         case .interrupted(let stage): "interrupted during '\(stage)'; run the same command again to go on"
-        case .memory(let needed, let limit, let points):
+        case .memory(let needed, let limit, let points, let obstacle):
             "the kernel matrices of \(points) training points need \(needed >> 20) MiB and \(limit >> 20) MiB may be "
-                + "used; lower data.train or raise compute.memory_limit"
+                + "used, and \(obstacle); lower data.train or raise compute.memory_limit"
         }
     }
 }

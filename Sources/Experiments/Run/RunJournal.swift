@@ -33,7 +33,7 @@ final class RunJournal: @unchecked Sendable {
         manifest.seeds = ["run": seed]
         manifest.seconds = [:]
         manifest.repairs = []
-        log = try RunLog(path: folder.path + "/log.jsonl")
+        log = try RunLog(path: folder.path + "/log.jsonl", JobIdentity.fields)
         try folder.write(RunStatus(.running, stage: "data"))
     }
 

@@ -6,9 +6,12 @@ import Storage
 final class RunLog: Sendable {
     private let logger: Logger
 
-    init(path: String) throws(StorageError) {
+    /// - Parameter fields: of every entry.
+    init(path: String, _ fields: [String: String] = [:]) throws(StorageError) {
         let lines = try JSONLines(path: path)
-        logger = Logger(label: "ntk.run") { _ in JSONLogHandler(lines: lines) }
+        logger = Logger(label: "ntk.run") { _ in
+            JSONLogHandler(lines: lines, metadata: fields.mapValues { .string($0) })
+        }
     }
 
     func info(_ message: String, _ fields: [String: String] = [:]) {

@@ -47,10 +47,14 @@ extension RunStages {
     func team(
         _ weights: Tensor<Double>, _ training: [CovarianceInputs]
     ) throws(ComputeError) -> PredictorTeam<KernelPredictor> {
+        // The largest share of the memory goes to what a block of points needs of every training point.
+        let limit = configuration.compute.memoryLimit.map { min(1 << 30, $0 / 4 / backends.count) } ?? 1 << 30
         var predictors: [KernelPredictor] = []
         for (backend, inputs) in zip(backends, training) {
             predictors.append(
-                try KernelPredictor(configuration.kernel.type, training: inputs, weights: weights, backend: backend))
+                try KernelPredictor(
+                    configuration.kernel.type, training: inputs, weights: weights, backend: backend, memoryLimit: limit)
+            )
         }
         return PredictorTeam(predictors: predictors)
     }

@@ -2,17 +2,9 @@ import Compute
 import Inference
 
 extension RunStages {
-    /// How many eigenvalues the run needs of the Gram matrix of `model`: all for finite times; nil for none.
-    var wantedEigenvalues: Int? {
-        let section = configuration.inference
-        let n = dataset.trainInputs.count
-        if section.solver == .eigh || section.time.contains(where: { $0.isFinite }) { return n }
-        return configuration.features?.wantedEigenvalues(of: n)
-    }
-
     /// Eigenpairs of the Gram matrix of `model`, where the run needs them.
     func spectrum(_ gram: HostMatrix) async throws -> Spectrum? {
-        guard let count = wantedEigenvalues else { return nil }
+        guard let count = configuration.wantedEigenvalues(of: gram.rows) else { return nil }
         return try await journal.measure("spectrum") { try spectrum(gram, count: count) }
     }
 

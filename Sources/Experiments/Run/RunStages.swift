@@ -27,41 +27,63 @@ struct RunStages: Sendable {
     }
 
     func execute() async throws -> [ResultRecord] {
-        try requireMemory()
-        let gram = try await trainKernel(program)
-        let spectrum = try await spectrum(gram)
-        let weights = try await regressions(gram, spectrum)
+        let plan = SolvePlan(configuration, .init(dataset), geometry: program.geometry, devices: backends.count)
+        try plan.validate()
+        let solved = plan.isOnDisk ? try await solveOnDisk(plan) : try await solveInMemory()
+        let weights = solved.weights
         let training = try backends.map { try $0.prepare(program, inputs: dataset.trainInputs, precision) }
-        guard dataset.testInputs.count > 0 else { return [] }
+        guard dataset.testInputs.count > 0 else { return solved.records }
         let clean = try await predictions(weights, training)
         try await gradients(weights, training)
-        let records = try await evaluate(weights, training, clean)
-        return try await records + features(gram, spectrum, weights, training) + transfer(gram, training)
+        var records = try await evaluate(weights, training, clean)
+        if let gram = solved.gram {
+            records += try await features(gram, solved.spectrum, weights, training)
+            records += try await transfer(gram, training)
+        }
+        return records + solved.records
     }
 
-    /// Covariances that the run needs of the training points: the predicting one, both where they are exported.
-    private var kinds: Set<CovarianceKind> {
-        configuration.save.contains(.kernels) ? Set(CovarianceKind.allCases) : [configuration.kernel.type]
+    /// What a regression leaves.
+    struct Solved {
+        /// Θ(X, X), where it is in memory.
+        var gram: HostMatrix?
+        var spectrum: Spectrum?
+        /// α_t for every setting, [n, k] each.
+        var weights: [Tensor<Double>] = []
+        /// How solves went of which that is worth saying.
+        var records: [ResultRecord] = []
+
+        /// - Parameter solutions: one for each of the weights, which belong to the times of one ridge.
+        mutating func add(
+            _ weights: [Tensor<Double>], _ solutions: [KernelRegression.Solution], _ stages: RunStages,
+            _ diagReg: Double
+        ) {
+            self.weights += weights
+            let settings = stages.settings.filter { $0.diagReg == diagReg }
+            for (setting, solution) in zip(settings, solutions) {
+                stages.journal.note("solve", ["solver": solution.solver.rawValue, "seconds": "\(solution.seconds)"])
+                if let residual = solution.residual {
+                    records.append(ResultRecord(solve: solution, setting, residual: residual))
+                }
+            }
+        }
     }
 
-    /// Refuses what cannot fit before hours are spent on it.
-    private func requireMemory() throws(RunError) {
-        let n = dataset.trainInputs.count
-        // Doubles beside the Gram matrix: the decomposition's, the search's for the largest eigenvalues with its
-        // copies on devices, or those of a factorisation.
-        let doubles = wantedEigenvalues.map { Spectrum.isPartialBetter($0, of: n) ? 2 : 3 } ?? 1
-        let needed = n * n * (kinds.count * precision.byteCount + 8 * doubles)
-        let limit = configuration.compute.memoryLimit ?? ProcessMemory.standardLimit
-        guard needed <= limit else { throw .memory(needed: needed, limit: limit, points: n) }
+    private func solveInMemory() async throws -> Solved {
+        let gram = try await trainKernel(program)
+        let spectrum = try await spectrum(gram)
+        var solved = try await regressions(gram, spectrum)
+        (solved.gram, solved.spectrum) = (gram, spectrum)
+        return solved
     }
 
     /// Θ(X, X) of the net of `model`; the matrices that are to be exported are.
     private func trainKernel(_ program: CovarianceProgram) async throws -> HostMatrix {
         let assembly = assembly(program)
-        let keeper = try gramStore(configuration, suffix: "")
+        let keeper = try gramStore(configuration)
         let matrices = try await journal.measure("kernel") {
             try await assembly.symmetric(
-                dataset.trainInputs, kinds, keeper: keeper, observer: observe("gram")
+                dataset.trainInputs, configuration.kinds, keeper: keeper, observer: observe("gram")
             ).matrices
         }
         if configuration.save.contains(.kernels) {
@@ -72,7 +94,7 @@ struct RunStages: Sendable {
     }
 
     /// Where the tiles of the Gram matrix of a net are kept.
-    func gramStore(_ configuration: Configuration, suffix: String) throws -> GramStore? {
+    func gramStore(_ configuration: Configuration, suffix: String = "") throws -> GramStore? {
         try GramStore(folder.gramStore(suffix: suffix), configuration, dataset, version, journal)
     }
 
@@ -82,26 +104,34 @@ struct RunStages: Sendable {
 
     private func exportKernels(_ train: [CovarianceKind: HostMatrix], _ assembly: GramAssembly) async throws {
         for (kind, matrix) in train { try folder.export(matrix, "\(kind.rawValue)_train_train") }
+        try await exportTestKernels(assembly)
+    }
+
+    /// The arrays of test points.
+    func exportTestKernels(_ assembly: GramAssembly) async throws {
         guard dataset.testInputs.count > 0 else { return }
         let cross = try await assembly.rectangular(
-            dataset.testInputs, dataset.trainInputs, kinds, observer: observe("gram test"))
+            dataset.testInputs, dataset.trainInputs, configuration.kinds, observer: observe("gram test"))
         for (kind, matrix) in cross.matrices { try folder.export(matrix, "\(kind.rawValue)_test_train") }
         guard configuration.kernel.testTest else { return }
-        let test = try await assembly.symmetric(dataset.testInputs, kinds, observer: observe("gram test"))
+        let test = try await assembly.symmetric(
+            dataset.testInputs, configuration.kinds, observer: observe("gram test"))
         for (kind, matrix) in test.matrices { try folder.export(matrix, "\(kind.rawValue)_test_test") }
     }
 
-    /// α_t for every setting, [n, k] each.
-    private func regressions(_ gram: HostMatrix, _ spectrum: Spectrum?) async throws -> [Tensor<Double>] {
+    private func regressions(_ gram: HostMatrix, _ spectrum: Spectrum?) async throws -> Solved {
         let section = configuration.inference
         let complete = spectrum.flatMap { $0.isComplete ? $0 : nil }
         return try await journal.measure("regression") {
-            try section.diagReg.flatMap { diagReg in
+            var solved = Solved()
+            for diagReg in section.diagReg {
                 let regression = try KernelRegression(
                     gram: gram, targets: dataset.trainTargets, options: section.options(diagReg: diagReg),
                     spectrum: complete)
-                return try section.time.map { try regression.weights(at: $0) }
+                let weights = try section.time.map { try regression.weights(at: $0) }
+                solved.add(weights, regression.solutions, self, diagReg)
             }
+            return solved
         }
     }
 

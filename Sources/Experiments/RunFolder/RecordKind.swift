@@ -17,6 +17,8 @@ package enum RecordKind: String, Sendable, CaseIterable {
     case transfer
     /// The loss gradients of two models.
     case gradientSimilarity = "gradient-similarity"
+    /// How the equations of one ridge were solved, where they were not solved directly in memory.
+    case solve
     /// A reason to doubt the results.
     case warning
 
@@ -30,6 +32,7 @@ package enum RecordKind: String, Sendable, CaseIterable {
         case .distance: "distances.csv"
         case .transfer: "transfer.csv"
         case .gradientSimilarity: "gradient-similarities.csv"
+        case .solve: "solves.csv"
         case .warning: "warnings.csv"
         }
     }

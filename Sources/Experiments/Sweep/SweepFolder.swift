@@ -11,6 +11,8 @@ import Storage
 /// | `<id>/` | the run's folder |
 /// | `logs/<id>.log` | what the run said on standard error |
 /// | `ledger.sqlite` | states of runs, and the results |
+/// | `events/*.jsonl` | ends of runs that tasks of a queue have done |
+/// | `report.html` | one page with the results of all runs |
 /// | `metrics.jsonl`, `results.csv` | the results of all runs, with what each of them sets |
 /// | `../grams/<digest>.zarr` | Gram matrices that several runs share, also of sweeps beside this one |
 package struct SweepFolder: Sendable {

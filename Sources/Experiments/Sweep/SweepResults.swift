@@ -51,7 +51,7 @@ package struct SweepResults: Sendable {
         }
         let header = ["run"] + parameters + measured
         return [header]
-            + records.map { record in
+            + records.filter { $0.kind == nil }.map { record in
                 header.map { key in
                     switch (key, record[key]) {
                     case ("eps", .number(let eps)): ResultsTable.radius(eps)

@@ -28,13 +28,15 @@ enum Failure {
             case .memory: .usage
             }
         case SweepError.interrupted: Interruption.isByTerminal ? .controlC : .interrupted
-        case is ConfigurationError, is UsageError: .usage
+        case is ConfigurationError, is UsageError, is ShardError: .usage
         case let error as DatasetError: error.isDataAtFault ? .data : .usage
         case let error as RunFolderError: error.kind == .taken ? .usage : .data
         case is StorageError: .data
         case SchedulingError.tileFailed(_, _, _, let underlying): code(for: underlying)
         case AttackError.usage, AttackError.outsideBox, InferenceError.usage: .usage
-        case AttackError.compute(let error), InferenceError.outOfMemory(let error): code(for: error)
+        case AttackError.compute(let error), InferenceError.outOfMemory(let error), InferenceError.device(let error):
+            code(for: error)
+        case InferenceError.storage(let error): code(for: error)
         case let error as ComputeError: error.kind == .deviceUnavailable ? .noDevice : .runFailed
         case is CancellationError: Interruption.isByTerminal ? .controlC : .interrupted
         default: .runFailed

@@ -6,6 +6,9 @@ import Synchronization
 enum Interruption {
     private static let signalSeen = Atomic<Int32>(0)
 
+    /// Whether it was a queue's SIGTERM.
+    static var isByQueue: Bool { signalSeen.load(ordering: .relaxed) == SIGTERM }
+
     /// Whether it was ctrl-C rather than a queue's SIGTERM.
     static var isByTerminal: Bool { signalSeen.load(ordering: .relaxed) == SIGINT }
 

@@ -61,6 +61,20 @@ final class Terminal: @unchecked Sendable {
     }
 }
 
+extension Terminal {
+    /// Shows what goes on.
+    /// - Parameter quiet: warnings only.
+    func observer(quiet: Bool) -> RunObserver {
+        { [self] event in
+            switch event {
+            case .progress(let line): if !quiet { progress(line) }
+            case .warning(let sentence): write("ntk: warning: \(sentence)")
+            case .note(let sentence), .stage(let sentence): if !quiet { write("ntk: \(sentence)") }
+            }
+        }
+    }
+}
+
 extension TextStyle {
     /// For standard output.
     static var standardOutput: TextStyle {

@@ -38,7 +38,7 @@ package struct InferenceSection: Section {
 
 extension InferenceSection {
     /// The regression's options with one of the ridges.
-    func options(diagReg: Double) -> KernelRegression.Options {
+    package func options(diagReg: Double) -> KernelRegression.Options {
         .init(
             diagReg: diagReg, diagRegScale: diagRegScale, learningRate: learningRate,
             lossNormalization: lossNormalization, solver: solver)

@@ -1,0 +1,73 @@
+#!/bin/bash
+# mpi.sh NTK NTK_MPI PYTHON: the distributed solves with 1, 2 and 4 ranks against LAPACK, by way of numpy.
+set -euo pipefail
+ntk=$(realpath "${1:?usage: mpi.sh NTK NTK_MPI PYTHON}") ntk_mpi=$(realpath "$2") python=$3
+command -v mpirun >/dev/null || { echo "mpi.sh: mpirun is not installed" >&2; exit 1; }
+folder=$(mktemp -d "${TMPDIR:-/tmp}/ntk-mpi.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+fail() { echo "mpi.sh: $*" >&2; exit 1; }
+cd "$folder"
+# One thread a rank; mpirun refuses root and more ranks than cores without being asked.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+ranks() { mpirun --oversubscribe --bind-to none -n "$1" "$ntk_mpi" "${@:2}"; }
+
+# Tiles that are no multiple of the blocks, and points that fill neither.
+cat >mpi.yaml <<'YAML'
+data: {name: fashion-mnist, train: 333, test: 20}
+model: {preset: fc, depth: 2}
+compute: {backend: cpu, precision: float64, tile: 50, store: always}
+inference: {diag_reg: 1e-2}
+save: [kernels]
+YAML
+"$ntk" run mpi.yaml output=run --quiet >/dev/null
+"$python" - <<'PY'
+import numpy as np
+rng = np.random.default_rng(0)
+theta = np.load("run/arrays/ntk_train_train.npy")
+np.save("eigenvalues.npy", np.linalg.eigvalsh(theta)[::-1])
+PY
+for count in 1 2 4; do
+    for method in cholesky cg eigh; do
+        ranks "$count" run --method "$method" --block 16 --vectors 12
+        METHOD=$method "$python" - <<'PY'
+import os
+import numpy as np
+method = os.environ["METHOD"]
+theta = np.load("run/arrays/ntk_train_train.npy")
+n = len(theta)
+if method == "eigh":
+    wanted, found = np.load("eigenvalues.npy"), np.load("run/arrays/eigenvalues.npy")
+    vectors = np.load("run/arrays/eigenvectors.npy")
+    # A few units of rounding of the largest eigenvalue, as LAPACK's own.
+    assert np.abs(found - wanted).max() < 1e-12 * wanted[0], np.abs(found - wanted).max() / wanted[0]
+    assert vectors.shape == (12, n)
+    residual = np.abs(vectors @ theta - found[:12, None] * vectors).max() / wanted[0]
+    assert residual < 1e-12 and np.abs(vectors @ vectors.T - np.eye(12)).max() < 1e-12, residual
+else:
+    system = theta + 1e-2 * np.trace(theta) / n * np.eye(n)
+    found = np.load("run/arrays/weights_tinf.npy")
+    # The targets are those that give the solution back: 10 columns of zeros and ones.
+    targets = system @ found
+    exact = np.linalg.solve(system, targets.round())
+    bound = 1e-11 if method == "cholesky" else 1e-7
+    error = np.abs(found - exact).max() / np.abs(exact).max()
+    assert found.shape == (n, 10) and (targets.round().sum(axis=1) == 1).all() and error < bound, error
+PY
+    done
+done
+
+# A matrix that 32 bits cannot count is refused before it is read.
+"$python" - <<'PY'
+import numpy as np
+np.save("x.npy", np.zeros((60000, 1), np.float32))
+np.save("y.npy", np.zeros(60000, np.int32))
+PY
+cat >large.yaml <<'YAML'
+data: {name: npy, train_inputs: x.npy, train_targets: y.npy}
+compute: {backend: cpu, tile: 4096}
+launcher: {engine: slurm}
+YAML
+"$ntk" submit large.yaml output=large --dry-run >/dev/null
+if ranks 1 large --method eigh 2>message; then fail "60,000 rows on one rank were not refused"; fi
+grep -q "do not fit the 32-bit counts of ScaLAPACK; use more ranks" message || fail "$(cat message)"
+echo "mpi.sh: Cholesky, eigenvalues and conjugate gradients with 1, 2 and 4 ranks agree with LAPACK"

@@ -1,0 +1,67 @@
+#!/bin/bash
+# slurm.sh NTK: a run through a real Slurm of one node. Two tasks share the tiles; one of them is told to stop in the
+# middle, goes back into the queue and on from its tiles; the solve stage waits for both. The results have the bytes of
+# a run without a queue.
+set -euo pipefail
+ntk=$(realpath "${1:?usage: slurm.sh NTK}")
+here=$(dirname "$(realpath "$0")")
+folder=$(mktemp -d "${TMPDIR:-/tmp}/ntk-slurm.XXXXXX")
+finish() {
+    status=$?
+    "$here/slurm-one-node.sh" stop "$folder/slurm" || true
+    [ "$status" = 0 ] || tail -n 20 "$folder"/run/slurm/*.log 2>/dev/null >&2 || true
+    rm -rf "$folder"
+}
+trap finish EXIT
+fail() { echo "slurm.sh: $*" >&2; exit 1; }
+# Waits up to a minute and a half for a command to succeed.
+wait_for() { for _ in $(seq 900); do "$@" && return; sleep 0.1; done; fail "waited in vain for: $*"; }
+
+cd "$folder"
+export OPENBLAS_NUM_THREADS=1
+cat >cluster.yaml <<'YAML'
+data: {name: fashion-mnist, train: 3000, test: 100}
+compute: {backend: cpu, tile: 64}
+inference: {diag_reg: 1e-3}
+attacks: [{name: fgsm, eps: 8/255}]
+save: [kernels, predictions, adversarial]
+launcher: {engine: slurm, shards: 2, cpus_per_task: 1, timeout_min: 10, signal_delay_s: 60}
+YAML
+"$ntk" run cluster.yaml output=whole compute.store=always --quiet >/dev/null
+
+mkdir slurm
+"$here/slurm-one-node.sh" start "$folder/slurm"
+export SLURM_CONF=$folder/slurm/slurm.conf
+"$ntk" submit cluster.yaml output=run | tee submitted
+array=$(sed -n 's/^gram: job //p' submitted)
+solve=$(sed -n 's/^solve: job //p' submitted)
+[ -n "$array" ] && [ -n "$solve" ] || fail "no jobs were submitted"
+
+tiles() { find run/gram.zarr -path '*/c/*/*' -type f ! -name '.*' | wc -l; }
+enough() { [ "$(tiles)" -ge 100 ]; }
+wait_for enough
+scancel --signal=TERM --batch "${array}_0"
+log=run/slurm/gram_${array}_0.log
+wait_for grep -q "job ${array}_0 is queued again" "$log"
+stopped=$(tiles)
+# The queue would let the task wait for two minutes.
+started() { scontrol update "JobId=${array}_0" StartTime=now 2>/dev/null || true; grep -q "were there" "$log"; }
+wait_for started
+grep "were there" "$log"
+[ "$(sed -n 's/.* computed, \([0-9]*\) were there/\1/p' "$log")" -gt 0 ] || fail "the task did not go on from its tiles"
+empty() { [ -z "$(squeue -h)" ]; }
+wait_for empty
+grep -q '"state" : "done"' run/status.json || fail "the solve stage did not end well"
+for name in results.csv arrays/ntk_train_train.npy arrays/predictions_tinf.npy arrays/adversarial_fgsm_linf_eps0_tinf.npy; do
+    cmp "run/$name" "whole/$name" || fail "$name differs from that of a run without a queue"
+done
+diff -r run/gram.zarr whole/gram.zarr || fail "the tiles differ from those of a run without a queue"
+
+# A task that fails must not leave the next stage waiting.
+sed -i 's/train: 3000/train: 50/' cluster.yaml
+"$ntk" submit cluster.yaml output=broken >submitted
+array=$(sed -n 's/^gram: job //p' submitted)
+scancel "${array}"
+wait_for empty
+[ ! -e broken/results.csv ] || fail "the solve stage ran though the tiles were cancelled"
+echo "slurm.sh: $stopped tiles when the task was stopped; it went on, and the results are those of a run without a queue"

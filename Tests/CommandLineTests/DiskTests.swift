@@ -1,0 +1,156 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs whose Gram matrix does not fit in `compute.memory_limit`.
+@Suite struct DiskTests {
+    /// 300² · 12 bytes do not fit in 500 kB; 19 · 20 / 2 = 190 tiles.
+    private static let small = "{backend: cpu, tile: 16, memory_limit: 5e5}"
+
+    private static func make(
+        _ compute: String = small, _ sections: String = "inference: {diag_reg: [1e-3, 1e-1]}"
+    ) throws -> SmallRun {
+        try SmallRun(
+            train: 300, test: 40, compute: compute,
+            sections: """
+                \(sections)
+                attacks: [{name: fgsm, eps: 0.1}]
+                save: [kernels, predictions, gradients, adversarial]
+                """)
+    }
+
+    private static func bytes(_ run: SmallRun) throws -> [String: [UInt8]] {
+        let names = ["metrics.jsonl", "results.csv", "solves.csv"] + run.arrays.map { "arrays/\($0).npy" }
+        return Dictionary(uniqueKeysWithValues: try names.map { ($0, try run.folder.read("run/" + $0)) })
+    }
+
+    /// The tables agree in every word, and in every number to rounding.
+    private static func expectSameTable(_ one: SmallRun, _ other: SmallRun) throws {
+        let (a, b) = (try one.text("results.csv"), try other.text("results.csv"))
+        let (found, wanted) = (a.split { ",\n".contains($0) }, b.split { ",\n".contains($0) })
+        try #require(found.count == wanted.count)
+        for (x, y) in zip(found, wanted) {
+            guard let number = Double(x), let other = Double(y) else {
+                #expect(x == y)
+                continue
+            }
+            #expect(abs(number - other) <= 1e-9 * max(1, abs(other)), "\(x) and \(y)")
+        }
+    }
+
+    private static func exists(_ run: SmallRun, _ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: run.folder("run/" + name))
+    }
+
+    private static func tiles(_ run: SmallRun, _ matrix: String) -> [String] {
+        let files = try? FileManager.default.subpathsOfDirectory(atPath: run.folder("run/\(matrix)/c"))
+        return (files ?? []).filter { $0.contains("/") && !$0.contains(".partial") }.sorted()
+    }
+
+    private static let whole = Result {
+        let run = try make()
+        let result = try run()
+        #expect(result.code == 0, "\(result.error)")
+        return run
+    }
+
+    @Test func aRunOnDiskIsTheOneInMemory() throws {
+        let run = try Self.whole.get()
+        let memory = try Self.make("{backend: cpu, tile: 16}")
+        #expect(try memory().code == 0)
+        #expect(run.arrays == memory.arrays)
+        for name in run.arrays {
+            let (found, wanted) = (try run.numbers(name), try memory.numbers(name))
+            let scale = wanted.map(abs).max() ?? 1
+            let distance = zip(found, wanted).map { abs($0 - $1) }.max() ?? 0
+            // Tiles have the same bits; α differs by rounding times the condition of Θ + λI, about 1e5, and gradients are
+            // in single precision.
+            let bound = name.contains("ntk_") || name.contains("nngp_") ? 0 : name.contains("input") ? 2e-6 : 1e-9
+            #expect(distance <= bound * scale, "\(name)")
+        }
+        try Self.expectSameTable(run, memory)
+        let solves = try run.text("solves.csv").split(separator: "\n").map(String.init)
+        #expect(solves.count == 3 && solves[0] == "kind,time,diag_reg,solver,residual")
+        #expect(solves[1].hasPrefix("solve,inf,0.001,cholesky,"))
+        let residuals = solves.dropFirst().map { Double($0.split(separator: ",")[4]) ?? 1 }
+        #expect(residuals.allSatisfy { $0 < 1e-12 }, "\(residuals)")
+        #expect(Self.tiles(run, "gram.zarr/ntk").count == 190)
+        #expect(!Self.exists(run, "factor.zarr") && !Self.exists(memory, "solves.csv"))
+    }
+
+    /// Killed in the factorisation, with a byte flipped in the meantime: named, computed anew, and the same bytes.
+    @Test(arguments: [SIGKILL, SIGTERM])
+    func aFactorisationThatWasStoppedGoesOn(number: Int32) throws {
+        let run = try Self.make()
+        let result = try run.program.run(nil, ["run", "small.yaml", "output=run"]) { process in
+            let deadline = ContinuousClock.now + .seconds(60)
+            while Self.tiles(run, "factor.zarr/reg0").count < 30, process.isRunning, ContinuousClock.now < deadline {
+                usleep(500)
+            }
+            kill(process.processIdentifier, number)
+        }
+        #expect(number == SIGKILL ? result.signal == SIGKILL : result.code == 75, "\(result.error)")
+        let tile = try #require(Self.tiles(run, "factor.zarr/reg0").first { $0 == "7/0" })
+        var bytes = try run.folder.read("run/factor.zarr/reg0/c/" + tile)
+        bytes[99] ^= 1
+        try run.folder.write(bytes, to: "run/factor.zarr/reg0/c/" + tile)
+        let resumed = try run()
+        #expect(resumed.code == 0)
+        #expect(
+            resumed.complaints.contains(
+                "ntk: warning: run/factor.zarr/reg0/c/7/0 is damaged: its checksum does not match; "
+                    + "the tile is computed anew"), "\(resumed.error)")
+        let (found, wanted) = (try Self.bytes(run), try Self.bytes(try Self.whole.get()))
+        #expect(found.keys.sorted() == wanted.keys.sorted())
+        for (name, bytes) in wanted { #expect(found[name] == bytes, "\(name)") }
+    }
+
+    @Test func conjugateGradientsSayTheirResidual() throws {
+        let run = try Self.make(Self.small, "inference: {diag_reg: 0.1, solver: cg}")
+        let result = try run()
+        #expect(result.code == 0, "\(result.error)")
+        let solves = try run.text("solves.csv").split(separator: "\n").map {
+            $0.split(separator: ",").map(String.init)
+        }
+        #expect(solves[0] == ["kind", "time", "solver", "iterations", "residual"] && solves[1][2] == "cg")
+        #expect((Double(solves[1][4]) ?? 1) <= 1e-9)
+        #expect(!Self.exists(run, "factor.zarr"))
+        let (found, wanted) = (
+            try run.numbers("predictions_tinf"), try Self.whole.get().numbers("predictions_reg1_tinf")
+        )
+        let distance = zip(found, wanted).map { abs($0 - $1) }.max() ?? 1
+        #expect(distance < 1e-7)
+    }
+
+    @Test(arguments: [
+        ("inference.time=10", "all eigenvalues, for inference.solver: eigh or a finite inference.time, are found in "),
+        ("compute.store=never", "compute.store: never keeps them from the disk; lower data.train or raise "),
+        ("features={count: 3}", "the spectrum that features ask for is found in memory only; lower data.train or "),
+    ])
+    func whatNeedsMemoryIsRefused(override: String, sentence: String) throws {
+        let run = try Self.make(Self.small, "inference: {diag_reg: 0.1}")
+        let result = try run("--quiet", override)
+        #expect(result.code == 64)
+        #expect(result.error.hasPrefix("ntk: the kernel matrices of 300 training points need "))
+        #expect(result.error.contains(sentence), "\(result.error)")
+    }
+
+    @Test func theConfigurationShowsTheChoice() throws {
+        let run = try SmallRun()
+        try run.write("data: {name: mnist, train: 20000}\ninference: {diag_reg: 1e-3}")
+        let memory = try run.program("config", "show", "small.yaml", "compute.memory_limit=8000000000")
+        #expect(
+            memory.output.hasSuffix(
+                "#   in memory: 20000 training points take 4577 MiB of the 7629 MiB that may be used\n"))
+        let disk = try run.program("config", "show", "small.yaml", "compute.memory_limit=1073741824")
+        let lines = disk.output.split(separator: "\n").map(String.init)
+        let (place, how) = (lines[lines.count - 2], lines[lines.count - 1])
+        #expect(
+            place == "#   on disk: 20000 training points take 4577 MiB of the 1024 MiB that may be used; "
+                + "210 tiles of 1024 × 1024, 840 MiB")
+        let isCholesky = how.hasPrefix("#   diag_reg 0.001: cholesky, 1680 MiB of factor on disk (reckoned: cholesky ")
+        #expect(isCholesky, "\(how)")
+        let never = try run.program("config", "show", "small.yaml", "compute={memory_limit: 1073741824, store: never}")
+        #expect(never.output.contains("#   impossible: 20000 training points take"))
+    }
+}
