@@ -30,4 +30,14 @@ extension CallMonitor {
         }
         return value
     }
+
+    /// Numbers or handles of the type of `initial`.
+    func list<T: BitwiseCopyable>(
+        _ call: StaticString, _ doing: String, of initial: T, _ query: InfoQuery
+    ) throws(ComputeError) -> [T] {
+        let bytes = try bytes(call, doing, query)
+        var values = [T](repeating: initial, count: bytes.count / MemoryLayout<T>.stride)
+        values.withUnsafeMutableBytes { $0.copyBytes(from: bytes.prefix($0.count)) }
+        return values
+    }
 }

@@ -10,9 +10,11 @@ package final class OpenCLDevice: Sendable {
     package let platformName: String
     /// Largest number of work-items in a group.
     package let maximumGroup: Int
+    /// Into how many parts of any number of compute units it can be split; 1 where it cannot.
+    package let maximumParts: Int
     /// A part of another device, which this object releases.
     private let isPart: Bool
-    private let monitor: CallMonitor
+    let monitor: CallMonitor
 
     /// - Parameters:
     ///   - part: which part of how many, where the device was split; the device is then owned.
@@ -37,6 +39,10 @@ package final class OpenCLDevice: Sendable {
             supportsFloat64: extensions.contains("cl_khr_fp64"),
             tile: kind == .cpu || memory < 8 << 30 ? 2048 : 4096)
         maximumGroup = try facts.number(CL_DEVICE_MAX_WORK_GROUP_SIZE, 0)
+        let canBeSplit = try facts.list(CL_DEVICE_PARTITION_PROPERTIES, of: cl_device_partition_property(0))
+            .contains(cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS))
+        maximumParts =
+            canBeSplit ? max(1, Int(try facts.number(CL_DEVICE_PARTITION_MAX_SUB_DEVICES, cl_uint(0)))) : 1
         platformName =
             try PlatformFacts.text(platform, CL_PLATFORM_NAME, monitor) + ", "
             + PlatformFacts.text(platform, CL_PLATFORM_VERSION, monitor)
@@ -67,6 +73,12 @@ private struct DeviceFacts {
 
     func number<T: BitwiseCopyable>(_ parameter: Int32, _ initial: T) throws(ComputeError) -> T {
         try monitor.value("clGetDeviceInfo", "looking for devices", initial) {
+            clGetDeviceInfo(device, cl_device_info(parameter), $0, $1, $2)
+        }
+    }
+
+    func list<T: BitwiseCopyable>(_ parameter: Int32, of initial: T) throws(ComputeError) -> [T] {
+        try monitor.list("clGetDeviceInfo", "looking for devices", of: initial) {
             clGetDeviceInfo(device, cl_device_info(parameter), $0, $1, $2)
         }
     }

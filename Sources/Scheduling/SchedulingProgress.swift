@@ -2,7 +2,7 @@
 package struct SchedulingProgress: Sendable, Equatable {
     package struct Worker: Sendable, Equatable {
         package let name: String
-        /// Tiles finished.
+        /// Tiles finished, those of which it did the last part included.
         package internal(set) var tiles = 0
         /// Pairs finished.
         package internal(set) var pairs = 0
@@ -33,7 +33,7 @@ package struct SchedulingProgress: Sendable, Equatable {
 /// What just happened in a run.
 package enum SchedulingEvent: Sendable {
     case started
-    /// A tile is done; `worker` is a position in `SchedulingProgress.workers`.
+    /// A tile, or a part of it, is done; `worker` is a position in `SchedulingProgress.workers`.
     case finished(Tile, worker: Int, seconds: Double)
     /// A tile failed; it goes to another worker where there is one.
     case failed(Tile, worker: Int, error: any Error)

@@ -1,5 +1,6 @@
 import Compute
 import Scheduling
+import Synchronization
 
 /// Gram matrices of one covariance program, cut into tiles that several devices compute at once.
 package struct GramAssembly: Sendable {
@@ -40,8 +41,7 @@ package struct GramAssembly: Sendable {
         let plan = TilePlan.lowerTriangle(count: inputs.count, tile: keeper?.tile ?? tileSize)
         let matrices = try matrices(plan, kinds)
         let missing = try keeper.map { plan.excluding(try $0.restore(plan, into: matrices)) } ?? plan
-        let prepared = missing.tiles.isEmpty ? [] : try backends.map { try prepare(inputs, on: $0) }
-        return try await run(missing, matrices, rows: prepared, columns: prepared, keeper, observer)
+        return try await run(missing, matrices, rows: inputs, columns: nil, keeper, observer)
     }
 
     /// K(Z, X).
@@ -52,12 +52,13 @@ package struct GramAssembly: Sendable {
         _ rows: Tensor<Double>, _ columns: Tensor<Double>, _ kinds: Set<CovarianceKind>,
         observer: Observer = { _, _ in }
     ) async throws -> Result {
-        let preparedRows = try backends.map { try prepare(rows, on: $0) }
-        let preparedColumns = try backends.map { try prepare(columns, on: $0) }
         let plan = TilePlan.rectangle(rows: rows.count, columns: columns.count, tile: tileSize)
         return try await run(
-            plan, try matrices(plan, kinds), rows: preparedRows, columns: preparedColumns, nil, observer)
+            plan, try matrices(plan, kinds), rows: rows, columns: columns, nil, observer)
     }
+
+    /// Rows in whose steps devices share a tile: whole strips of every kernel's.
+    private static let grain = 64
 
     /// Rows and columns of the tiles. A tile takes seconds at most, so that devices share the work and progress moves.
     package var tileSize: Int {
@@ -67,10 +68,6 @@ package struct GramAssembly: Sendable {
         case .diagonal: tile ?? min(suited, 512)
         case .full: tile ?? min(suited, 64)
         }
-    }
-
-    private func prepare(_ inputs: Tensor<Double>, on backend: any Backend) throws -> CovarianceInputs {
-        try backend.prepare(program, inputs: inputs, precision)
     }
 
     private func matrices(
@@ -83,21 +80,55 @@ package struct GramAssembly: Sendable {
         return matrices
     }
 
+    /// - Parameter columns: nil for the rows.
     private func run(
-        _ plan: TilePlan, _ matrices: [CovarianceKind: HostMatrix], rows: [CovarianceInputs],
-        columns: [CovarianceInputs], _ keeper: (any TileKeeper)?, _ observer: Observer
+        _ plan: TilePlan, _ matrices: [CovarianceKind: HostMatrix], rows: Tensor<Double>, columns: Tensor<Double>?,
+        _ keeper: (any TileKeeper)?, _ observer: Observer
     ) async throws -> Result {
-        let workers = zip(backends, zip(rows, columns)).map { backend, inputs in
-            TileWorker(name: backend.device.name) { tile in
+        let workers = backends.map { backend in
+            let sides = PreparedSides(rows: rows, columns: columns)
+            return TileWorker(name: backend.device.name) { tile in
+                let prepared = try sides.prepared(program, precision, on: backend)
                 try backend.gram(
                     GramTile(
-                        rows: inputs.0, tile.rows, columns: inputs.1, tile.columns, nngp: matrices[.nngp],
-                        ntk: matrices[.ntk]))
+                        rows: prepared.rows, tile.rows, columns: prepared.columns, tile.columns,
+                        nngp: matrices[.nngp], ntk: matrices[.ntk]))
+            } complete: { tile in
                 try keeper?.keep(tile, of: matrices)
             }
         }
-        let progress = try await Scheduler(workers: workers).run(plan, onEvent: observer)
+        let progress = try await Scheduler(workers: workers, grain: Self.grain).run(plan, onEvent: observer)
         return Result(matrices: matrices, progress: progress)
+    }
+}
+
+/// The inputs of one device's tiles: sent and prepared there on the device's own thread with its first tile, so that
+/// devices do it at the same time, and one that cannot is one that fails a tile.
+private final class PreparedSides: Sendable {
+    typealias Sides = (rows: CovarianceInputs, columns: CovarianceInputs)
+
+    private let rows: Tensor<Double>
+    /// nil for the rows.
+    private let columns: Tensor<Double>?
+    private let sides = Mutex<Sides?>(nil)
+
+    init(rows: Tensor<Double>, columns: Tensor<Double>?) {
+        self.rows = rows
+        self.columns = columns
+    }
+
+    func prepared(
+        _ program: CovarianceProgram, _ precision: Precision, on backend: any Backend
+    ) throws(ComputeError) -> Sides {
+        try sides.withLock { sides throws(ComputeError) in
+            if let sides { return sides }
+            let first = try backend.prepare(program, inputs: rows, precision)
+            let second = try columns.map { columns throws(ComputeError) in
+                try backend.prepare(program, inputs: columns, precision)
+            }
+            sides = (first, second ?? first)
+            return (first, second ?? first)
+        }
     }
 }
 

@@ -5,20 +5,29 @@ import Compute
 struct DevicesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "devices", abstract: "List every backend and device.",
-        discussion: "The index is what compute.devices takes.\n\nExample: ntk devices")
+        discussion: """
+            The index is what compute.devices takes. Where it says so, a device can be split into that many parts, \
+            which compute at the same time: compute.devices=[{split: 0, units: [1, 1]}] makes two of one compute unit \
+            each.
+
+            Example: ntk devices
+            """)
 
     func run() async throws {
         try await Failure.report {
             let backends = try Backends()
-            let devices = backends.opencl.map(\.device) + [CPUBackend(index: backends.cpuIndex).device]
-            let rows = devices.map { device in
+            let devices =
+                backends.opencl.map { ($0.device, parts: $0.maximumParts) }
+                + [(CPUBackend(index: backends.cpuIndex).device, parts: 1)]
+            let rows = devices.map { device, parts in
                 [
                     "\(device.index)", device.backend, device.name, device.kind.rawValue, device.driver,
-                    "\(device.computeUnits)", "\(device.memory >> 20) MiB", device.supportsFloat64 ? "yes" : "no",
+                    "\(device.computeUnits)", "\(parts)", "\(device.memory >> 20) MiB",
+                    device.supportsFloat64 ? "yes" : "no",
                     "\(device.tile)",
                 ]
             }
-            let header = ["index", "backend", "device", "kind", "driver", "units", "memory", "fp64", "tile"]
+            let header = ["index", "backend", "device", "kind", "driver", "units", "parts", "memory", "fp64", "tile"]
             print(TextTable.render([header] + rows))
             if backends.opencl.isEmpty { print("\nOpenCL has no platform here; the cpu backend serves.") }
         }

@@ -20,16 +20,54 @@ struct DevicesTests {
     /// Two parts of a processor, or the whole device twice where it cannot be split.
     private static func twoBackends() throws -> [OpenCLBackend] {
         let whole = try Machine.device()
-        let units = max(whole.device.computeUnits / 2, 1)
-        let devices = try OpenCLDevices.all(unitsPerCPU: units)
-        if whole.device.kind == .cpu && whole.device.computeUnits >= 2 {
-            #expect(devices.count >= 2)
-            #expect(devices[0].device.computeUnits == units)
-            #expect(devices[0].device.name == "\(whole.device.name), part 1 of \(whole.device.computeUnits / units)")
+        let isSplit = whole.maximumParts > 1 && whole.device.computeUnits > 1
+        let devices = isSplit ? try whole.parts(units: [1, 1]) : [whole, whole]
+        return try devices.map { try OpenCLBackend($0, cache: nil) }
+    }
+
+    @Test func partsOfADevice() throws {
+        let whole = try Machine.device()
+        guard whole.maximumParts > 1, whole.device.computeUnits > 1 else { return }
+        let parts = try whole.parts(units: [1, whole.device.computeUnits - 1]).map(\.device)
+        #expect(parts.map(\.computeUnits) == [1, whole.device.computeUnits - 1])
+        #expect(parts.map(\.name) == (1...2).map { "\(whole.device.name), part \($0) of 2" })
+        #expect(parts.allSatisfy { $0.index == whole.device.index })
+        let one = try whole.parts(units: [1])
+        #expect(one.map(\.device.computeUnits) == [1])
+    }
+
+    @Test func moreUnitsThanThereAre() throws {
+        let whole = try Machine.device()
+        guard whole.maximumParts > 1 else { return }
+        let units = whole.device.computeUnits
+        let error = try #require(throws: ComputeError.self) { try whole.parts(units: [units, 1]) }
+        #expect(error.kind == .deviceUnavailable)
+        #expect(
+            error.description
+                == "splitting it into parts of \(units) + 1 compute units on '\(whole.device.name)': it has \(units) "
+                + "compute units and makes at most \(whole.maximumParts) parts; lower compute.devices")
+    }
+
+    /// A part that fails leaves nothing behind.
+    @Test func failingSplits() throws {
+        let monitor = CallMonitor(device: "device")
+        let whole = try #require(try OpenCLDevices.all(monitor: monitor).first)
+        guard whole.maximumParts > 1, whole.device.computeUnits > 1 else { return }
+        var n = 0
+        var isDone = false
+        while !isDone {
+            n += 1
+            monitor.failCall(n, with: .outOfHostMemory)
+            do {
+                _ = try whole.parts(units: [1, 1])
+                isDone = monitor.stopFailing() == nil
+                #expect(isDone, "call \(n) was refused and nobody noticed")
+            } catch {
+                #expect(error.kind == .outOfMemory && monitor.stopFailing() != nil)
+            }
+            #expect(monitor.liveObjects == 0, "call \(n)")
         }
-        let first = devices[0]
-        let second = devices.count > 1 ? devices[1] : first
-        return [try OpenCLBackend(first, cache: nil), try OpenCLBackend(second, cache: nil)]
+        #expect(n > 10)
     }
 
     @Test func twoDevicesAtTheSameTime() async throws {

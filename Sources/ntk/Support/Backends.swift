@@ -40,12 +40,15 @@ struct Backends {
                 .deviceUnavailable, operation: "looking for an OpenCL device", device: "this machine",
                 detail: "no platform is installed", advice: "install a driver or set compute.backend: cpu")
         }
-        let wanted = try section.devices.map { indices in
-            try indices.map { index in
-                guard let device = devices.first(where: { $0.device.index == index }) else {
-                    throw UsageError("compute.devices: there is no OpenCL device \(index); see ntk devices")
+        let wanted = try section.devices.map { selectors in
+            try selectors.flatMap { selector -> [OpenCLDevice] in
+                guard let device = devices.first(where: { $0.device.index == selector.index }) else {
+                    throw UsageError("compute.devices: there is no OpenCL device \(selector.index); see ntk devices")
                 }
-                return device
+                return switch selector {
+                case .whole: [device]
+                case .parts(_, let units): try device.parts(units: units)
+                }
             }
         }
         let usable = (wanted ?? devices).filter { supports($0, section.precision) }

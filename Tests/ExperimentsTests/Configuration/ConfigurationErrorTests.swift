@@ -124,6 +124,19 @@ import Testing
         ("diag_reg: 0.1", "c.yaml:1: unknown key 'diag_reg' in the top level; it belongs to inference"),
         ("data: {eps: 0.1}", "c.yaml:1: unknown key 'eps' in data; it belongs to attacks or features"),
         ("compute: {devices: [0, 1, 0]}", "c.yaml:1: compute.devices.2: device 0 is given twice"),
+        (
+            "compute: {devices: [0, {split: 0, units: [1]}]}",
+            "c.yaml:1: compute.devices.1: device 0 is given twice"
+        ),
+        (
+            "compute: {devices: [{split: 0}]}",
+            "c.yaml:1: compute.devices.0: a device that is split needs units, the compute units of each part"
+        ),
+        (
+            "compute: {devices: [half]}",
+            "c.yaml:1: compute.devices.0 must be a device index, or {split: index, units: [compute units of each part]}, "
+                + "found 'half'"
+        ),
         ("attacks: {name: pgd}", "c.yaml:1: attacks must be a list of attacks, found a map"),
         (
             "save: [kernel]",

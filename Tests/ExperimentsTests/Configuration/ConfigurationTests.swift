@@ -26,7 +26,7 @@ import Testing
             - residual: {main: [{residual: {main: [dense]}}]}
             - dense
         """,
-        "compute: {backend: cpu, devices: [1, 0], precision: float64, tile: 256, memory_limit: 8e9}",
+        "compute: {backend: cpu, devices: [1, {split: 0, units: [2, 1]}], precision: float64, tile: 256, memory_limit: 8e9}",
         "kernel: {type: nngp, test_test: true}",
         "inference: {diag_reg: 1e-5, diag_reg_scale: absolute, time: [0.1, 10, inf], solver: eigh}",
         "attacks: [{name: pgd, eps: [0, 2/255, 0.1], step: 0.01, steps: 3, clip: none, loss: cw}, {name: fgsm}]",

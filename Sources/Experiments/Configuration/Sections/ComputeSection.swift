@@ -12,8 +12,8 @@ package struct ComputeSection: Section {
     }
 
     package var backend = Backend.auto
-    /// Indices as `ntk devices` prints them; nil for all.
-    package var devices: [Int]?
+    /// nil for all.
+    package var devices: [DeviceSelector]?
     package var precision = Precision.float32
     /// Rows and columns of a Gram tile; nil for the device's own.
     package var tile: Int?
@@ -26,8 +26,8 @@ package struct ComputeSection: Section {
     static let keys: [Key<Self>] = [
         Key("backend", \.backend, .choice(), "auto (every OpenCL GPU, else the CPU) | opencl | cpu"),
         Key(
-            "devices", \.devices, Kind.integer(atLeast: 0).list(atLeast: 1, of: "device indices").orWord("all"),
-            "all, or indices as printed by ntk devices"),
+            "devices", \.devices, Kind.deviceSelector.list(atLeast: 1, of: "devices").orWord("all"),
+            "all, or indices as printed by ntk devices; {split: 0, units: [1, 1]} makes parts of device 0"),
         Key("precision", \.precision, .choice(), "float32 | float64 for kernels and gradients; solves are float64"),
         Key("tile", \.tile, Kind.integer(atLeast: 1).orWord("auto"), "rows and columns of a Gram tile"),
         Key(
@@ -40,8 +40,9 @@ package struct ComputeSection: Section {
 
     mutating func complete(at path: String, _ reading: inout Reading) {
         guard let devices else { return }
-        for (index, device) in devices.enumerated() where devices[..<index].contains(device) {
-            reading.note("device \(device) is given twice", at: "\(path).devices.\(index)")
+        let indices = devices.map(\.index)
+        for (place, index) in indices.enumerated() where indices[..<place].contains(index) {
+            reading.note("device \(index) is given twice", at: "\(path).devices.\(place)")
         }
     }
 }
