@@ -39,6 +39,10 @@ extension CPUBackend {
     /// Rows of one product; more are cut.
     private static var chunkRows: Int { 512 }
 
+    /// Columns whose weights stay in a near cache while rows pass by, and rows that do so at most.
+    private static var weighedColumns: Int { 512 }
+    private static var weighedRows: Int { 16 }
+
     package func linearize(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs
     ) throws(ComputeError) -> Linearization {
@@ -126,15 +130,23 @@ extension CPUBackend {
         let sums = try CPUMemory(byteCount: 2 * rows.count * 8)
         let blanks = columns.blanks(as: T.self)
         for cotangent in 0..<count {
-            parallel(rows.count) { row in
-                let sum = sums.pointer(Double.self) + 2 * row
-                sum.update(repeating: 0, count: 2)
-                var columnTables = T.inputs(columns)
-                T.weigh(
-                    &columnTables, 0, n, outputs, cotangents.pointer(Double.self) + (row * count + cotangent) * outputs,
-                    turned.pointer(), n, part.tangential.pointer(T.self) + row * part.stride,
-                    part.radial.pointer(T.self) + row * part.stride,
-                    coefficients.pointer(T.self) + row * part.stride, sum)
+            let blocks = Self.parts(rows.count, of: max(1, min(Self.weighedRows, rows.count / (4 * threads))))
+            parallel(blocks.count) { block in
+                for row in blocks[block] {
+                    (sums.pointer(Double.self) + 2 * row).update(repeating: 0, count: 2)
+                }
+                for j in Self.parts(n, of: Self.weighedColumns) {
+                    for row in blocks[block] {
+                        let offset = row * part.stride + j.lowerBound
+                        var columnTables = T.inputs(columns)
+                        T.weigh(
+                            &columnTables, j.lowerBound, j.upperBound, outputs,
+                            cotangents.pointer(Double.self) + (row * count + cotangent) * outputs,
+                            turned.pointer() + j.lowerBound, n, part.tangential.pointer(T.self) + offset,
+                            part.radial.pointer(T.self) + offset, coefficients.pointer(T.self) + offset,
+                            sums.pointer(Double.self) + 2 * row)
+                    }
+                }
             }
             let target = gradients.pointer(T.self) + cotangent * dimension
             product(

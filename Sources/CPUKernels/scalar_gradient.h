@@ -1,22 +1,30 @@
 // From covariances and the factors of their gradients to predictions and gradients: sums over columns.
 // Included by scalar.h, for one precision.
 
-// Columns whose weights stay in a near cache while rows pass by, and outputs that share a conversion to double.
+// Columns whose weights stay in a near cache while rows pass by.
 #define PREDICT_COLUMNS 512
-#define PREDICT_OUTPUTS 4
+// Sums in flight, which hide the latency of a fused multiply-add, and outputs that share a conversion to double.
+#define PREDICT_SUMS 4
 
+// Fewer outputs than sums have several each, for columns in turn.
 STEP void predict_outputs(size_t columns, size_t outputs, const scalar *value, const double *weights,
                           size_t weight_stride, double *f) {
-    wide total[PREDICT_OUTPUTS] = {0};
+    const size_t turns = PREDICT_SUMS / outputs;
+    wide total[PREDICT_SUMS] = {0};
     size_t j = 0;
-    for (; j + 8 <= columns; j += 8) {
-        wide v = __builtin_convertvector(*(const narrow *)(value + j), wide);
-        for (size_t o = 0; o < outputs; o++)
-            total[o] = fma(v, *(const unaligned_wide *)(weights + o * weight_stride + j), total[o]);
-    }
+    for (; j + 8 * turns <= columns; j += 8 * turns)
+#pragma unroll
+        for (size_t turn = 0; turn < turns; turn++) {
+            wide v = __builtin_convertvector(*(const narrow *)(value + j + 8 * turn), wide);
+#pragma unroll
+            for (size_t o = 0; o < outputs; o++)
+                total[turn * outputs + o] =
+                    fma(v, *(const unaligned_wide *)(weights + o * weight_stride + j + 8 * turn),
+                        total[turn * outputs + o]);
+        }
     for (size_t o = 0; o < outputs; o++) {
         double sum = 0;
-        add_wide(&total[o], &sum);
+        for (size_t turn = 0; turn < turns; turn++) add_wide(&total[turn * outputs + o], &sum);
         for (size_t k = j; k < columns; k++) sum += (double)value[k] * weights[o * weight_stride + k];
         f[o] += sum;
     }
@@ -29,13 +37,16 @@ CLONES void NAME(ntk_predict)(size_t rows, size_t columns, size_t outputs, const
         size_t valid = columns - j < PREDICT_COLUMNS ? columns - j : PREDICT_COLUMNS;
         for (size_t i = 0; i < rows; i++) {
             const scalar *at = value + i * value_stride + j;
+            const double *from = weights + j;
             double *target = f + i * outputs;
             size_t o = 0;
             // A number that the compiler knows keeps the sums in registers.
-            for (; o + PREDICT_OUTPUTS <= outputs; o += PREDICT_OUTPUTS)
-                predict_outputs(valid, PREDICT_OUTPUTS, at, weights + o * weight_stride + j, weight_stride, target + o);
+            for (; o + 4 <= outputs; o += 4)
+                predict_outputs(valid, 4, at, from + o * weight_stride, weight_stride, target + o);
+            for (; o + 2 <= outputs; o += 2)
+                predict_outputs(valid, 2, at, from + o * weight_stride, weight_stride, target + o);
             for (; o < outputs; o++)
-                predict_outputs(valid, 1, at, weights + o * weight_stride + j, weight_stride, target + o);
+                predict_outputs(valid, 1, at, from + o * weight_stride, weight_stride, target + o);
         }
     }
 }
