@@ -105,7 +105,8 @@ let package = Package(
 
         // Golden files and readers that several test targets share.
         .target(
-            name: "TestSupport", dependencies: ["Compute", "CPUBackend", "TangentKernels", "Datasets"],
+            name: "TestSupport",
+            dependencies: ["Compute", "OpenCLBackend", "CPUBackend", "TangentKernels", "Datasets"],
             path: "Tests/TestSupport"),
         // Temporary folders and failing system calls, for the tests of whatever writes files.
         .target(name: "StorageTestSupport", dependencies: ["Storage", "CZlib"], path: "Tests/StorageTestSupport"),

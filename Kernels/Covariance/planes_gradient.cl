@@ -92,17 +92,19 @@ STEP void fold(GLOBAL const scalar *record, int size, GLOBAL scalar *sums) {
 }
 #endif
 
-// Tasks are rows x parts of the panels.
+// Tasks are rows x parts of `share` panels.
 // row_table     [rows, size], from row first_row on
-// panel_table   [panels, size, LANES]
-// coefficients  [rows, count, panels x LANES]
-// sums          [rows, parts, count, pitch]; pitch: numbers of a record, rounded up to whole vectors
+// panel_table   [panels, size, LANES], the first being panel first_panel of all
+// coefficients  [rows, count, width], width numbers being those of all panels
+// sums          [rows, all_parts, count, pitch], those of this table from first_part on; pitch: numbers of a record,
+//               rounded up to whole vectors
 // scratch       per group: pools, their adjoints, tape, planes where not local, then a record of `pitch` numbers per
 //               lane, in the group form BLOCK of them
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
     PLAN_ARGUMENTS, GLOBAL const scalar *row_table, SIZE first_row, SIZE rows, GLOBAL const scalar *panel_table,
-    SIZE panels, SIZE parts, GLOBAL const scalar *coefficients, SIZE count, acc k_weight, acc t_weight,
-    GLOBAL scalar *sums, SIZE pitch, GLOBAL real *scratch, SIZE scratch_size, SIZE tape_size
+    SIZE first_panel, SIZE panels, SIZE share, GLOBAL const scalar *coefficients, SIZE width, SIZE count, acc k_weight,
+    acc t_weight, GLOBAL scalar *sums, SIZE first_part, SIZE all_parts, SIZE pitch,
+    GLOBAL real *scratch, SIZE scratch_size, SIZE tape_size
 #ifdef PLANES_LOCAL
     , __local real *planes
 #endif
@@ -115,13 +117,13 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
     rest += 2 * plan->planes * plan->plane;
 #endif
     GLOBAL real *record = rest;
-    SIZE size = plan->size, width = panels * LANES, share = (panels + parts - 1) / parts;
+    SIZE size = plan->size, parts = (panels + share - 1) / share;
     acc scale = parameters[segments[plan->segments - 1].pool_scale];
     real k = R(k_weight * scale), t = R(t_weight * scale);
     for (SIZE task = get_group_id(0); task < rows * parts; task += get_num_groups(0)) {
         SIZE i = task / parts, part = task % parts, end = min((part + 1) * share, panels);
-        GLOBAL scalar *target = sums + task * count * pitch;
-        GLOBAL const scalar *weights = coefficients + i * count * width;
+        GLOBAL scalar *target = sums + (i * all_parts + first_part + part) * count * pitch;
+        GLOBAL const scalar *weights = coefficients + i * count * width + first_panel * LANES;
         pass s = {plan, segments, steps, parameters, row_table + (first_row + i) * size, panel_table, planes, own,
                   own + plan->pooled, tape, group_sums};
         // With one cotangent all pairs add to one record.

@@ -132,11 +132,11 @@ STEP void sink_variances(const pass *s, int number, GLOBAL acc *variances, GLOBA
 }
 
 // x          [count, pixels, channels]
-// table      [panels, size, LANES]
+// tables     [panels, size, LANES], the first being panel first_panel of all
 // variances  planes + 1 numbers per pixel of the largest image and lane, for each group
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
-    PLAN_ARGUMENTS, GLOBAL const scalar *x, SIZE count, SIZE panels, GLOBAL scalar *tables, GLOBAL real *scratch,
-    SIZE scratch_size, GLOBAL acc *all_variances
+    PLAN_ARGUMENTS, GLOBAL const scalar *x, SIZE count, SIZE first_panel, SIZE panels, GLOBAL scalar *tables,
+    GLOBAL real *scratch, SIZE scratch_size, GLOBAL acc *all_variances
 #ifdef PLANES_LOCAL
     , __local real *planes
 #endif
@@ -151,7 +151,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
     for (SIZE panel = get_group_id(0); panel < panels; panel += get_num_groups(0)) {
         GLOBAL scalar *table = tables + panel * plan->size * LANES;
         // Lanes without an image repeat the last one: whatever they compute is finite, and nobody reads it.
-        FOR_ALL(i, numbers * LANES) table[i] = x[min(panel * LANES + i % LANES, count - 1) * numbers + i / LANES];
+        FOR_ALL(i, numbers * LANES)
+        table[i] = x[min((first_panel + panel) * LANES + i % LANES, count - 1) * numbers + i / LANES];
         BARRIER;
         FOR_ALL(number, pixels * LANES) {
             acc sum = 0;

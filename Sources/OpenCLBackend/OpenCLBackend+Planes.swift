@@ -10,7 +10,7 @@ extension OpenCLBackend {
     }
 
     func planesForm(_ program: PlanesProgram, _ precision: Precision) -> PlanesForm {
-        PlanesForm(form, program, precision, context.device)
+        PlanesForm(form, program, precision, context.device, maximumAllocation: maximumAllocation)
     }
 
     /// The text of a driver with the net's activations compiled in. Nets that differ in sizes or depth share it.
@@ -36,17 +36,20 @@ extension OpenCLBackend {
         for words in [tables.plan, tables.segments, tables.steps] { plan.append(try upload(words)) }
         let planes = try OpenCLPlanes(
             tables, plan: plan, parameters: try upload(tables.parameters, as: accumulatePrecision), count: count,
-            lanes: form.lanes, precision: precision, in: context)
-        let groups = form.groups(planes.panels, scratch: form.scratch)
+            form: form,
+            in: context)
+        let groups = form.groups(min(planes.panels, planes.panelsPerTable), scratch: form.scratch)
         let scratch = try Memory(form.bytes(groups, scratch: form.scratch), in: context)
         let variances = try allocate(groups * tables.variancesSize * form.lanes, accumulatePrecision)
-        try launch(
-            kernel,
-            planes.planArguments + [
-                .buffer(inputs), .size(count), .size(planes.panels), .memory(planes.table), .memory(scratch),
-                .size(form.scratch), .buffer(variances),
-            ] + form.localArguments,
-            global: [groups * form.group], local: [form.group])
+        for piece in planes.pieces(of: 0..<planes.panels) {
+            try launch(
+                kernel,
+                planes.planArguments + [
+                    .buffer(inputs), .size(count), .size(piece.panels.lowerBound), .size(piece.panels.count),
+                    .memory(piece.table), .memory(scratch), .size(form.scratch), .buffer(variances),
+                ] + form.localArguments,
+                global: [groups * form.group], local: [form.group])
+        }
         return planes
     }
 
@@ -56,19 +59,38 @@ extension OpenCLBackend {
         return memory
     }
 
-    /// Images of a range as rows of numbers, and where the first one starts.
+    /// Images of a range as rows of numbers, cut where tables end.
     func planeRows(
         _ planes: OpenCLPlanes, _ range: Range<Int>, _ precision: Precision
-    ) throws(ComputeError) -> PlaneRows {
-        guard planes.lanes > 1 else { return PlaneRows(memory: planes.table, first: range.lowerBound) }
+    ) throws(ComputeError) -> [PlaneRows] {
+        let lanes = planes.lanes
+        var rows: [PlaneRows] = []
+        guard !range.isEmpty else { return rows }
+        for piece in planes.pieces(of: range.lowerBound / lanes..<(range.upperBound - 1) / lanes + 1) {
+            let images = range.clamped(to: piece.panels.lowerBound * lanes..<piece.panels.upperBound * lanes)
+            let first = images.lowerBound - (piece.panels.lowerBound - piece.first) * lanes
+            let isInRows = lanes == 1
+            rows.append(
+                PlaneRows(
+                    memory: isInRows
+                        ? piece.table : try take(images.count, from: piece.table, first, planes, precision),
+                    first: isInRows ? first : 0, images: images))
+        }
+        return rows
+    }
+
+    /// [count, size] numbers of images that stand in panels, from image `first` of the table on.
+    private func take(
+        _ count: Int, from table: Memory, _ first: Int, _ planes: OpenCLPlanes, _ precision: Precision
+    ) throws(ComputeError) -> Memory {
         let size = planes.program.size
-        let rows = try Memory(range.count * size * precision.byteCount, in: context)
+        let rows = try Memory(count * size * precision.byteCount, in: context)
         let kernel = try kernel(
             "take_rows", of: planesSource(["planes_prepare"], planes.program, .panelAgainstItself, precision))
         try launch(
-            kernel, [.memory(planes.table), .size(size), .size(range.lowerBound), .size(range.count), .memory(rows)],
-            global: [range.count], local: [1])
-        return PlaneRows(memory: rows, first: 0)
+            kernel, [.memory(table), .size(size), .size(first), .size(count), .memory(rows)],
+            global: [count], local: [1])
+        return rows
     }
 }
 
@@ -77,4 +99,6 @@ struct PlaneRows {
     let memory: Memory
     /// Rows before the wanted ones.
     let first: Int
+    /// Numbers of the images among all.
+    let images: Range<Int>
 }

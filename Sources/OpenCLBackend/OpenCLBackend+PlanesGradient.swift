@@ -14,9 +14,6 @@ struct PlaneGradient {
 }
 
 extension OpenCLBackend {
-    /// Bytes of sums and coefficients that one pass over rows may take.
-    private static let gradientMemory = 256 << 20
-
     /// Covariances of rows × columns on planes.
     func linearizePlanes(
         _ kind: CovarianceKind, rows: CovarianceInputs, columns: CovarianceInputs
@@ -43,74 +40,74 @@ extension OpenCLBackend {
         let gradient = try allocate(
             request.rows.count * request.count * request.rows.program.input.count, precision)
         let form = planesForm(planes.program, precision)
-        let bytesPerRow = request.count * precision.byteCount * (planes.program.recordSize + request.columns.count)
-        let rows = max(1, min(request.rows.count, Self.gradientMemory / bytesPerRow))
-        for first in stride(from: 0, to: request.rows.count, by: rows) {
-            let range = first..<min(first + rows, request.rows.count)
-            let sums = try records(request, range, form)
-            try finish(request, range, form, sums, into: gradient)
+        let parts = PlaneParts(request, form, context.planes(of: request.columns))
+        for first in stride(from: 0, to: request.rows.count, by: parts.rows) {
+            for table in try planeRows(planes, first..<min(first + parts.rows, request.rows.count), precision) {
+                let sums = try records(request, table, form, parts)
+                try finish(request, table, form, parts, sums, into: gradient)
+            }
         }
         return gradient
     }
 
-    /// Records of the pairs of some rows with all columns, contracted.
+    /// Records of the pairs of some rows with all columns, contracted: [rows, parts, count, pitch].
     private func records(
-        _ request: PlaneGradient, _ range: Range<Int>, _ form: PlanesForm
-    ) throws(ComputeError) -> RecordSums {
+        _ request: PlaneGradient, _ table: PlaneRows, _ form: PlanesForm, _ parts: PlaneParts
+    ) throws(ComputeError) -> Memory {
         let (rows, columns) = (context.planes(of: request.rows), context.planes(of: request.columns))
         let precision = request.rows.precision
         let source = planesSource(
             ["planes_reverse", "planes_gradient"], rows.program, .rowAgainstPanel, precision)
-        let width = columns.panels * columns.lanes
-        let pitch = form.pitch(rows.program)
-        let coefficients = try Memory(range.count * request.count * width * precision.byteCount, in: context)
-        let offset = range.lowerBound * request.count * request.outputs
+        let (count, width, pitch) = (table.images.count, columns.panels * columns.lanes, form.pitch(rows.program))
+        let coefficients = try Memory(count * request.count * width * precision.byteCount, in: context)
+        let offset = table.images.lowerBound * request.count * request.outputs
         try launch(
             kernel("weigh", of: source),
             [
-                .buffer(request.cotangents), .size(offset), .size(range.count * request.count),
+                .buffer(request.cotangents), .size(offset), .size(count * request.count),
                 .size(request.outputs), .buffer(request.weights), .size(request.columns.count), .size(width),
                 .memory(coefficients),
             ],
-            global: [width, range.count * request.count], local: [columns.lanes, 1])
+            global: [width, count * request.count], local: [columns.lanes, 1])
 
-        let wanted = form.groups(.max, scratch: form.recordScratch(rows.program, request.count))
-        let parts = max(1, min(columns.panels, (wanted + range.count - 1) / range.count))
-        let groups = min(wanted, range.count * parts)
         let scratchSize = form.recordScratch(rows.program, request.count)
+        let groups = form.groups(count * parts.count, scratch: scratchSize)
         let scratch = try Memory(form.bytes(groups, scratch: scratchSize), in: context)
-        let table = try planeRows(rows, range, precision)
-        let sums = try Memory(range.count * parts * request.count * pitch * precision.byteCount, in: context)
+        let sums = try Memory(count * parts.count * request.count * pitch * precision.byteCount, in: context)
         let tail = rows.program.tail[request.kind]
-        try launch(
-            kernel("records", of: source),
-            rows.planArguments + [
-                .memory(table.memory), .size(table.first), .size(range.count), .memory(columns.table),
-                .size(columns.panels), .size(parts), .memory(coefficients), .size(request.count),
-                accumulate(tail.k), accumulate(tail.t), .memory(sums), .size(pitch), .memory(scratch),
-                .size(scratchSize), .size(rows.program.tapeSize),
-            ] + form.localArguments,
-            global: [groups * form.group], local: [form.group])
-        return RecordSums(memory: sums, parts: parts, table: table)
+        for piece in columns.pieces(of: 0..<columns.panels) {
+            try launch(
+                kernel("records", of: source),
+                rows.planArguments + [
+                    .memory(table.memory), .size(table.first), .size(count), .memory(piece.table),
+                    .size(piece.panels.lowerBound), .size(piece.panels.count), .size(parts.panels),
+                    .memory(coefficients), .size(width), .size(request.count), accumulate(tail.k), accumulate(tail.t),
+                    .memory(sums), .size(piece.panels.lowerBound / parts.panels), .size(parts.count), .size(pitch),
+                    .memory(scratch), .size(scratchSize), .size(rows.program.tapeSize),
+                ] + form.localArguments,
+                global: [groups * form.group], local: [form.group])
+        }
+        return sums
     }
 
     /// What all pairs of an image share: from sums of records to gradients.
     private func finish(
-        _ request: PlaneGradient, _ range: Range<Int>, _ form: PlanesForm, _ sums: RecordSums, into gradient: Buffer
+        _ request: PlaneGradient, _ table: PlaneRows, _ form: PlanesForm, _ parts: PlaneParts, _ sums: Memory,
+        into gradient: Buffer
     ) throws(ComputeError) {
         let planes = context.planes(of: request.rows)
         let precision = request.rows.precision
         let source = planesSource(["planes_reverse", "planes_finish"], planes.program, .rowAgainstItself, precision)
-        let tasks = range.count * ((request.count + form.lanes - 1) / form.lanes)
+        let tasks = table.images.count * ((request.count + form.lanes - 1) / form.lanes)
         let scratchSize = form.finishScratch(planes.program)
         let groups = form.groups(tasks, scratch: scratchSize)
         let scratch = try Memory(form.bytes(groups, scratch: scratchSize), in: context)
         try launch(
             kernel("finish", of: source),
             planes.planArguments + [
-                .memory(sums.table.memory), .size(sums.table.first), .size(range.count), .size(sums.parts),
-                .size(request.count), .memory(sums.memory), .size(form.pitch(planes.program)), .buffer(gradient),
-                .size(range.lowerBound * request.count * request.rows.program.input.count), .memory(scratch),
+                .memory(table.memory), .size(table.first), .size(table.images.count), .size(parts.count),
+                .size(request.count), .memory(sums), .size(form.pitch(planes.program)), .buffer(gradient),
+                .size(table.images.lowerBound * request.count * request.rows.program.input.count), .memory(scratch),
                 .size(scratchSize), .size(planes.program.tapeSize),
             ] + form.localArguments,
             global: [groups * form.group], local: [form.group])
@@ -122,9 +119,36 @@ extension OpenCLBackend {
     }
 }
 
-/// [rows, parts, count, pitch]: records of a row's pairs, contracted with each cotangent.
-private struct RecordSums {
-    let memory: Memory
-    let parts: Int
-    let table: PlaneRows
+/// How the sums over the columns of a gradient are cut: for all devices' groups, within their memory, and so that a part
+/// ends where a table of images does.
+private struct PlaneParts {
+    /// Images of a part at most, where memory allows as many parts.
+    private static let images = 1024
+    /// Bytes of sums and coefficients that one pass over rows may take.
+    private static let memory = 256 << 20
+
+    /// Rows of a pass.
+    let rows: Int
+    /// Panels of a part: a power of two.
+    let panels: Int
+    /// Parts of a row.
+    let count: Int
+
+    init(_ request: PlaneGradient, _ form: PlanesForm, _ columns: OpenCLPlanes) {
+        let bytes = request.count * request.rows.precision.byteCount
+        let record = form.pitch(columns.program) * bytes
+        let memory = min(Self.memory, form.limit)
+        func parts(_ panels: Int) -> Int { (columns.panels + panels - 1) / panels }
+        let most = columns.panelsPerTable.largestPowerOfTwo
+        var panels = min(max(1, Self.images / form.lanes), most)
+        while panels < most && parts(panels) * record > memory { panels *= 2 }
+        let groups = form.units
+        while panels > 1 && request.rows.count * parts(panels) < groups && parts(panels / 2) * record <= memory {
+            panels /= 2
+        }
+        let rowBytes = parts(panels) * record + columns.panels * form.lanes * bytes
+        rows = max(1, min(request.rows.count, memory / rowBytes))
+        self.panels = panels
+        count = parts(panels)
+    }
 }

@@ -13,19 +13,26 @@ extension OpenCLBackend {
         guard let first = nngp ?? ntk else { return }
         let form = planesForm(rows.program, precision)
         let kernel = try kernel("gram", of: planesSource(["planes_gram"], rows.program, .rowAgainstPanel, precision))
-        let table = try planeRows(rows, rowRange, precision)
         let groups = form.groups(rowRange.count * panels.count, scratch: form.scratch)
         let scratch = try Memory(form.bytes(groups, scratch: form.scratch), in: context)
         let wanted: Int32 = (nngp == nil ? 0 : 1) | (ntk == nil ? 0 : 2)
-        try launch(
-            kernel,
-            rows.planArguments + [
-                .memory(table.memory), .size(table.first), .size(rowRange.lowerBound), .size(rowRange.upperBound),
-                .memory(columns.table), .size(panels.lowerBound), .size(panels.count), .size(stride),
-                .int(isTriangular ? 1 : 0), .int(wanted), .memory(nngp ?? first), .memory(ntk ?? first),
-                .memory(scratch), .size(form.scratch),
-            ] + form.localArguments,
-            global: [groups * form.group], local: [form.group])
+        for table in try planeRows(rows, rowRange, precision) {
+            for piece in columns.pieces(of: panels) {
+                let number =
+                    (table.images.lowerBound - rowRange.lowerBound) * stride
+                    + (piece.panels.lowerBound - panels.lowerBound) * columns.lanes
+                try launch(
+                    kernel,
+                    rows.planArguments + [
+                        .memory(table.memory), .size(table.first), .size(table.images.lowerBound),
+                        .size(table.images.upperBound), .memory(piece.table), .size(piece.first),
+                        .size(piece.panels.lowerBound), .size(piece.panels.count), .size(stride), .size(number),
+                        .int(isTriangular ? 1 : 0), .int(wanted), .memory(nngp ?? first), .memory(ntk ?? first),
+                        .memory(scratch), .size(form.scratch),
+                    ] + form.localArguments,
+                    global: [groups * form.group], local: [form.group])
+            }
+        }
     }
 
     /// A tile of a Gram matrix of a net on planes.

@@ -23,6 +23,8 @@ package final class OpenCLBackend: Backend {
     let queue: Queue
     /// How covariance kernels are cut.
     let form: CovarianceForm
+    /// Bytes of a single buffer.
+    let maximumAllocation: Int
     let scratch = ScratchMemory()
     private let cache: ProgramCache?
     private let built = Mutex(Built())
@@ -30,16 +32,18 @@ package final class OpenCLBackend: Backend {
     /// - Parameters:
     ///   - profiling: keeps a record of every command for ``takeProfile()``.
     ///   - form: how covariance kernels are cut; nil for what suits the device.
+    ///   - maximumAllocation: bytes of a single buffer, where it is to be less than the device allows.
     ///   - cache: where compiled programs are kept; nil builds them every time.
     ///   - monitor: what all calls go through; by default one of its own.
     package init(
-        _ device: OpenCLDevice, profiling: Bool = false, form: CovarianceForm? = nil,
+        _ device: OpenCLDevice, profiling: Bool = false, form: CovarianceForm? = nil, maximumAllocation: Int = .max,
         cache: ProgramCache? = ProgramCache(environment: ProcessInfo.processInfo.environment),
         monitor: CallMonitor? = nil
     ) throws(ComputeError) {
         self.device = device.device
         self.cache = cache
         self.form = form ?? CovarianceForm(for: device.device)
+        self.maximumAllocation = min(maximumAllocation, device.device.maximumAllocation)
         let monitor = monitor ?? CallMonitor(device: device.device.name)
         self.monitor = monitor
         context = try Context(device, monitor: monitor)

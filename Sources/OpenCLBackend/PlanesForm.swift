@@ -12,10 +12,17 @@ struct PlanesForm {
     let scratch: Int
     let gradientScratch: Int
     private let precision: Precision
-    private let limit: Int
-    private let units: Int
+    /// Bytes of a single buffer.
+    let maximumAllocation: Int
+    /// Bytes of the scratch of all groups, and of what a pass of a gradient keeps.
+    let limit: Int
+    /// Groups that the device should have.
+    let units: Int
 
-    init(_ form: CovarianceForm, _ program: PlanesProgram, _ precision: Precision, _ device: OpenCLDevice) {
+    init(
+        _ form: CovarianceForm, _ program: PlanesProgram, _ precision: Precision, _ device: OpenCLDevice,
+        maximumAllocation: Int
+    ) {
         self.precision = precision
         lanes = form.width(precision)
         let bytes = program.planesSize * lanes * precision.byteCount
@@ -33,7 +40,8 @@ struct PlanesForm {
         scratch = program.pooledSize + planes
         gradientScratch = 2 * program.pooledSize + planes + program.tapeSize
         units = device.device.computeUnits * (form == .vector ? 4 : 8)
-        limit = min(device.device.maximumAllocation, device.device.memory / 8)
+        self.maximumAllocation = maximumAllocation
+        limit = min(maximumAllocation, device.device.memory / 8)
     }
 
     /// Bytes of local memory that kernels need beside planes.
@@ -51,6 +59,9 @@ struct PlanesForm {
 
     /// Records that a work-item of the group form contracts at a time; the kernel's default.
     private static let block = 16
+
+    /// Bytes of a panel of images.
+    func panelBytes(_ program: PlanesProgram) -> Int { program.size * lanes * precision.byteCount }
 
     /// Numbers of a record, rounded up to whole vectors.
     func pitch(_ program: PlanesProgram) -> Int { (program.recordSize + lanes - 1) / lanes * lanes }

@@ -13,7 +13,7 @@ import Testing
     func isFGSMOnEachFeature(outputs k: Int, precision: Precision) throws {
         let (n, m, d, r) = (Self.n, Self.m, Self.d, Self.r)
         var generator = SeededGenerator(seed: 21)
-        let backend = try TestBackends.all[0].make()
+        let backend = try TestBackends.processor[0].make()
         let program = try Architecture.fc(depth: 2).program(channels: d)
         let training = try backend.prepare(
             program, inputs: Tensor(shape: [n, d], elements: generator.numbers(n * d, in: 0...1)), precision)
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func pointsOutsideTheBoxAreRefused() throws {
-        let backend = try TestBackends.all[0].make()
+        let backend = try TestBackends.processor[0].make()
         let program = try Architecture.fc(depth: 1).program(channels: 2)
         let x = Tensor(shape: [2, 2], elements: [0.5, 1, 1, 0.25])
         let carriers = try KernelPredictor(

@@ -108,10 +108,18 @@ extension Backend {
         }
         return [.nngp: nngp, .ntk: ntk]
     }
+
+    /// The NTK of all pairs at once.
+    func rectangle(rows: CovarianceInputs, columns: CovarianceInputs) throws -> HostMatrix {
+        let ntk = try HostMatrix(rows: rows.count, columns: columns.count, precision: rows.precision)
+        try gram(
+            GramTile(rows: rows, 0..<rows.count, columns: columns, 0..<columns.count, ntk: ntk))
+        return ntk
+    }
 }
 
 /// Predictions and gradients by every way that a backend has, with random weights and cotangents.
-struct GradientResults {
+struct GradientResults: Equatable {
     let predictions: [Double]
     /// Without what gradients need.
     let predictionsAlone: [Double]

@@ -1,16 +1,11 @@
 import Compute
-import Foundation
+import TestSupport
 import Testing
 
 @testable import OpenCLBackend
 
 /// The OpenCL devices that tests may use.
 enum Machine {
-    /// Tests run where a device is there, and where `REQUIRE_OPENCL=1` turns its absence into a failure.
-    static var isTestable: Bool {
-        ProcessInfo.processInfo.environment["REQUIRE_OPENCL"] == "1" || (try? OpenCLDevices.all())?.isEmpty == false
-    }
-
     static func device() throws -> OpenCLDevice {
         try #require(try OpenCLDevices.all().first, "no OpenCL device, although REQUIRE_OPENCL=1 asks for one")
     }
@@ -26,7 +21,7 @@ enum Machine {
 }
 
 extension Trait where Self == ConditionTrait {
-    static var needsOpenCL: Self { .enabled("no OpenCL device") { Machine.isTestable } }
+    static var needsOpenCL: Self { .enabled("no OpenCL device") { TestBackends.isOpenCLTestable } }
 }
 
 /// Whole arrays to and from the device.

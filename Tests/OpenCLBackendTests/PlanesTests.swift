@@ -134,6 +134,39 @@ struct PlanesTests {
         }
     }
 
+    /// Images whose tables do not fit one buffer: the same bits as where they do, for rows and columns in any table.
+    @Test(arguments: CovarianceForm.allCases)
+    func tablesOfManyBuffers(form: CovarianceForm) throws {
+        let whole = try Self.backend(form)
+        let split = try OpenCLBackend(Machine.device(), form: form, maximumAllocation: 2 << 20, cache: nil)
+        let program = try Self.program(Self.flat)
+        for precision in Machine.precisions(of: whole) {
+            let x = Self.images(2500, for: program, seed: 7)
+            let points = [3, 1030, 2490].flatMap { x[$0 * 60..<$0 * 60 + 60] }
+            func results(_ backend: OpenCLBackend) throws -> ([GradientResults], [HostMatrix]) {
+                let columns = try backend.prepared(program, x, precision)
+                let rows = try backend.prepared(program, points, precision)
+                let gradients = try [1, 3].map {
+                    try GradientResults(backend, .ntk, rows: rows, columns: columns, cotangents: $0, outputs: 2)
+                }
+                let theta = try HostMatrix(rows: 2500, columns: 2500, precision: precision)
+                // Tiles that lie in one table, and across two, on the diagonal and below it.
+                for (i, j) in [(0..<20, 0..<20), (1000..<1100, 1000..<1100), (2030..<2080, 990..<1040)] {
+                    try backend.gram(GramTile(rows: columns, i, columns: columns, j, ntk: theta))
+                }
+                return (gradients, try [theta, backend.rectangle(rows: columns, columns: rows)])
+            }
+            let columns = try split.prepared(program, x, precision)
+            #expect(
+                split.context.planes(of: columns).pieces(of: 0..<split.context.planes(of: columns).panels).count > 1)
+            let (found, expected) = (try results(split), try results(whole))
+            #expect(found.0 == expected.0, "gradients, \(precision)")
+            for (a, b) in zip(found.1, expected.1) {
+                #expect(a.tensor().elements == b.tensor().elements, "kernels, \(precision)")
+            }
+        }
+    }
+
     private static func gradients(
         _ backend: any Backend, _ kind: CovarianceKind, _ program: CovarianceProgram, _ precision: Precision,
         rows: Int, columns: Int, count: Int

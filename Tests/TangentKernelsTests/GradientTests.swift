@@ -48,7 +48,7 @@ import Testing
             Net("layer_norm first", [LayerNorm(eps: 0.7), dense, Gelu(), dense]),
         ] + (100..<110 as Range<UInt64>).map { Net("random \($0)", RandomArchitecture.dense(seed: $0).layers) }
 
-    @Test(arguments: nets, TestBackends.all)
+    @Test(arguments: nets, TestBackends.processor)
     func centralDifferences(of net: Net, on backend: TestBackend) throws {
         let (n, m, d) = (9, 2, 6)
         let x = RandomArchitecture.inputs(n, d, seed: 21, scale: 0.5...2)
@@ -82,7 +82,7 @@ import Testing
     }
 
     /// Without bias ∇Θ(a x, b y) = b ∇Θ(x, y); powers of two change no digit.
-    @Test(arguments: [1, 3], TestBackends.all)
+    @Test(arguments: [1, 3], TestBackends.processor)
     func withoutBiasGradientsScale(points: Int, on backend: TestBackend) throws {
         let program = try Architecture.fc(depth: 2, activation: LeakyRelu(alpha: 0.1), biasStd: 0).program(channels: 6)
         let x = RandomArchitecture.inputs(9, 6, seed: 24)

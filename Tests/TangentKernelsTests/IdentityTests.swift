@@ -49,7 +49,7 @@ import Testing
         return try await assembly.rectangular(z, x, [.nngp, .ntk]).matrices.mapValues { $0.tensor().elements }
     }
 
-    @Test(arguments: nets, TestBackends.all)
+    @Test(arguments: nets, TestBackends.processor)
     func tiledIsUntiled(net: GradientTests.Net, on backend: TestBackend) async throws {
         let z = RandomArchitecture.inputs(18, Self.d, seed: 32)
         for precision in Precision.allCases {
@@ -68,7 +68,7 @@ import Testing
 
     /// Sizes beyond what a backend takes into one product. Products stay below 2^18 multiplications, from which on
     /// OpenBLAS uses the threads that a solve elsewhere in this process may have given it.
-    @Test(arguments: Precision.allCases, TestBackends.all)
+    @Test(arguments: Precision.allCases, TestBackends.processor)
     func tiledIsUntiledAcrossBlocks(precision: Precision, on backend: TestBackend) async throws {
         let net = GradientTests.Net("fc", Architecture.fc(depth: 1).layers)
         let many = RandomArchitecture.inputs(530, 12, seed: 36)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: nets, TestBackends.all)
+    @Test(arguments: nets, TestBackends.processor)
     func symmetricIsRectangular(net: GradientTests.Net, on backend: TestBackend) async throws {
         for precision in Precision.allCases {
             let one = try await symmetric(net, Self.inputs, precision, [backend.make()])
@@ -100,14 +100,14 @@ import Testing
         }
     }
 
-    @Test(arguments: nets, TestBackends.all)
+    @Test(arguments: nets, TestBackends.processor)
     func severalDevicesGiveTheSameBits(net: GradientTests.Net, on backend: TestBackend) async throws {
         let one = try await symmetric(net, Self.inputs, .float32, [backend.make()], tile: 16)
         let two = try await symmetric(net, Self.inputs, .float32, [backend.make(), backend.make()], tile: 16)
         #expect(one == two)
     }
 
-    @Test(arguments: nets, TestBackends.all)
+    @Test(arguments: nets, TestBackends.processor)
     func positiveSemidefinite(net: GradientTests.Net, on backend: TestBackend) async throws {
         let program = try net.architecture.program(channels: Self.d)
         for precision in Precision.allCases {
@@ -122,7 +122,7 @@ import Testing
     }
 
     /// With k = q on the diagonal nothing of the angle is left: the variances alone say Θ(x, x).
-    @Test(arguments: nets, TestBackends.all)
+    @Test(arguments: nets, TestBackends.processor)
     func theDiagonalIsExact(net: GradientTests.Net, on backend: TestBackend) async throws {
         let found = try await symmetric(net, Self.inputs, .float64, [backend.make()])
         for i in 0..<Self.n {
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestBackends.all)
+    @Test(arguments: TestBackends.processor)
     func theDiagonalOfAReluNetIsCountable(on backend: TestBackend) async throws {
         // W² = 2, b = 0: q stays the input's, and Θ(x, x) = (depth + 1) q · 2.
         let net = GradientTests.Net("fc", Architecture.fc(depth: 3, biasStd: 0).layers)
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Relu() as any Layer, LeakyRelu(alpha: 0.3), Abs(), Identity()], TestBackends.all)
+    @Test(arguments: [Relu() as any Layer, LeakyRelu(alpha: 0.3), Abs(), Identity()], TestBackends.processor)
     func withoutBiasTheKernelIsHomogeneous(activation: any Layer, on backend: TestBackend) async throws {
         let net = GradientTests.Net(
             "fc", Architecture.fc(depth: 3, activation: activation, weightStd: 1.1, biasStd: 0).layers)
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestBackends.all)
+    @Test(arguments: TestBackends.processor)
     func identityLayersChangeNothing(on backend: TestBackend) async throws {
         let (a, b) = (Dense(weightStd: 1.2, biasStd: 0.3), Dense(weightStd: 0.9, biasStd: 0))
         let with = GradientTests.Net("with", [Identity(), a, Identity(), Relu(), Identity(), b, Identity()])
@@ -186,7 +186,7 @@ import Testing
     }
 
     /// Layer normalisation at the input makes the covariances those of inputs of unit variance.
-    @Test(arguments: TestBackends.all)
+    @Test(arguments: TestBackends.processor)
     func normalisedInputsHaveNoScale(on backend: TestBackend) async throws {
         let net = GradientTests.Net("layer_norm", [LayerNorm(eps: 0)] + Architecture.fc(depth: 2).layers)
         let x = RandomArchitecture.inputs(8, 5, seed: 35)

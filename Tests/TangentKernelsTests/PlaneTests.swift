@@ -155,6 +155,27 @@ struct PlaneTests {
         }
     }
 
+    /// Points in blocks that fit a memory limit have the predictions and gradients that they have together.
+    @Test(arguments: TestBackends.all)
+    func blocksOfPointsDecideNothing(on backend: TestBackend) throws {
+        let net = Self.nets[5]
+        let points = images(40, seed: 16)
+        var generator = SeededGenerator(seed: 17)
+        let weights = Tensor(shape: [18, 2], elements: generator.numbers(36))
+        for precision in Precision.allCases {
+            let backend = try backend.make()
+            let training = try backend.prepare(net.program(), inputs: images(18, seed: 15), precision)
+            func predictor(_ memoryLimit: Int) throws -> KernelPredictor {
+                try KernelPredictor(
+                    .ntk, training: training, weights: weights, backend: backend, memoryLimit: memoryLimit)
+            }
+            let (whole, blocks) = (try predictor(1 << 30), try predictor(18 * 8 * 3))
+            #expect(whole.batchSize >= 40 && blocks.batchSize < 10)
+            #expect(try blocks.predictions(at: points) == whole.predictions(at: points), "\(precision)")
+            #expect(try blocks.gradients(at: points) == whole.gradients(at: points), "\(precision)")
+        }
+    }
+
     /// (Σ over a window) = size · (mean over it), and nets without bias are homogeneous.
     @Test func sumsAreScaledMeans() async throws {
         func net(_ pool: any Layer) -> Net {

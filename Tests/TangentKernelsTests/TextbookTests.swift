@@ -5,7 +5,7 @@ import Testing
 
 /// Random nets against the textbook recursion in plain Double.
 @Suite struct TextbookTests {
-    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.all)
+    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.processor)
     func kernels(seed: UInt64, on backend: TestBackend) async throws {
         let net = RandomArchitecture.dense(seed: seed)
         let x = RandomArchitecture.inputs(19, 11, seed: seed)
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.all)
+    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.processor)
     func predictionsOfTheLinearization(seed: UInt64, on backend: TestBackend) throws {
         let net = RandomArchitecture.dense(seed: seed)
         let x = RandomArchitecture.inputs(7, 5, seed: seed)
@@ -52,7 +52,7 @@ import Testing
     }
 
     /// As many residual blocks inside each other as the planner lets through.
-    @Test(arguments: TestBackends.all)
+    @Test(arguments: TestBackends.processor)
     func theDeepestNesting(on backend: TestBackend) async throws {
         let dense = Dense(weightStd: 0.8, biasStd: 0.1)
         let nested = (0..<7).reduce([Relu() as any Layer, dense]) { inner, depth in
@@ -83,7 +83,7 @@ import Testing
         try net.program(height: Self.side.height, width: Self.side.width, channels: Self.side.channels)
     }
 
-    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.all)
+    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.processor)
     func kernelsOfImages(seed: UInt64, on backend: TestBackend) async throws {
         let net = RandomArchitecture.convolutional(seed: seed, height: 5, width: 4, channels: 3)
         let x = RandomArchitecture.inputs(4, 60, seed: seed)
@@ -116,7 +116,7 @@ import Testing
     }
 
     /// Directional derivatives by differences of the plain recursion.
-    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.all)
+    @Test(arguments: 0..<40 as Range<UInt64>, TestBackends.processor)
     func gradientsOfImages(seed: UInt64, on backend: TestBackend) throws {
         let net = RandomArchitecture.convolutional(seed: seed, height: 5, width: 4, channels: 3)
         let x = RandomArchitecture.inputs(3, 60, seed: seed)
