@@ -155,7 +155,7 @@ struct PlaneTests {
         }
     }
 
-    /// Points in blocks that fit a memory limit have the predictions and gradients that they have together.
+    /// Points in blocks that fit a memory limit have the predictions that they have together, and their gradients.
     @Test(arguments: TestBackends.all)
     func blocksOfPointsDecideNothing(on backend: TestBackend) throws {
         let net = Self.nets[5]
@@ -172,7 +172,11 @@ struct PlaneTests {
             let (whole, blocks) = (try predictor(1 << 30), try predictor(18 * 8 * 3))
             #expect(whole.batchSize >= 40 && blocks.batchSize < 10)
             #expect(try blocks.predictions(at: points) == whole.predictions(at: points), "\(precision)")
-            #expect(try blocks.gradients(at: points) == whole.gradients(at: points), "\(precision)")
+            // How many points there are decides how a sum over columns is cut.
+            let (found, wanted) = (try blocks.gradients(at: points), try whole.gradients(at: points))
+            #expect(
+                Distance.relative(found.elements, to: wanted.elements) <= Tolerance.reordering(18, precision),
+                "\(precision)")
         }
     }
 
