@@ -16,7 +16,9 @@ import Testing
         #expect(result.code == 0, "\(result.error)")
         #expect(try run.shape("perturbation_universal_linf_eps1_tinf") == [4, 4, 1])
         let delta = try run.numbers("perturbation_universal_linf_eps1_tinf")
-        #expect(delta.allSatisfy { abs($0) <= 0.1 } && delta.contains { abs($0) > 0.01 })
+        #expect(delta.allSatisfy { abs($0) <= 0.1 })
+        // The training points are right at first; of random test points, no perturbation need change more than it mends.
+        if fit == "train" { #expect(delta.contains { abs($0) > 0.01 }) }
         #expect(try run.numbers("perturbation_universal_linf_eps0_tinf").allSatisfy { $0 == 0 })
         guard case .floating(let clean, _) = try NPY.read(run.folder("test_inputs.npy")) else { return }
         let moved = try run.numbers("adversarial_universal_linf_eps1_tinf")
