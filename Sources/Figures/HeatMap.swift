@@ -9,7 +9,10 @@ package struct HeatMap: FigureContent {
     /// Values of the first and of the last shade.
     let domain: ClosedRange<Double>
 
-    private static let cell = (width: 62.0, height: 34.0)
+    private static let cellHeight = 34.0
+
+    /// Wide enough for every column's name.
+    private var cellWidth: Double { max(62, 10 + (columns.map { TextWidth.of($0, size: 12) }.max() ?? 0)) }
 
     package init(
         rows: [String], columns: [String], values: [[Double?]], title: String, domain: ClosedRange<Double>
@@ -32,20 +35,20 @@ package struct HeatMap: FigureContent {
         let top = 52.0
         var parts: [Markup] = scaleBar(x: left)
         for (index, name) in columns.enumerated() {
-            parts.append(.label(name, x: left + (Double(index) + 0.5) * Self.cell.width, y: top - 8, .middle))
+            parts.append(.label(name, x: left + (Double(index) + 0.5) * cellWidth, y: top - 8, .middle))
         }
         for (row, name) in rows.enumerated() {
-            let y = top + Double(row) * Self.cell.height
-            parts.append(.label(name, x: left - 8, y: y + Self.cell.height / 2 + 4, .end))
+            let y = top + Double(row) * Self.cellHeight
+            parts.append(.label(name, x: left - 8, y: y + Self.cellHeight / 2 + 4, .end))
             for (column, value) in values[row].enumerated() {
                 guard let value else { continue }
-                let x = left + Double(column) * Self.cell.width
-                parts += cell(value, Box(x: x, y: y, width: Self.cell.width - 2, height: Self.cell.height - 2))
+                let x = left + Double(column) * cellWidth
+                parts += cell(value, Box(x: x, y: y, width: cellWidth - 2, height: Self.cellHeight - 2))
             }
         }
         return Drawing(
-            width: max(left + Double(columns.count) * Self.cell.width + 12, left + 260),
-            height: top + Double(rows.count) * Self.cell.height + 6, parts: parts)
+            width: max(left + Double(columns.count) * cellWidth + 12, left + 260),
+            height: top + Double(rows.count) * Self.cellHeight + 6, parts: parts)
     }
 
     private func cell(_ value: Double, _ box: Box) -> [Markup] {

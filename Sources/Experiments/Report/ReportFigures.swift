@@ -31,9 +31,10 @@ struct ReportFigures {
 
     static let errors = "Bars are binomial standard errors."
 
-    /// `FGSM` of `fgsm`, `PGD-2` of the second pgd.
+    /// `FGSM` of `fgsm`, `PGD-2` of the second pgd, `Square`: only names that stand for other words are in capitals.
     static func attackName(_ label: String) -> String {
-        ["square", "taylor"].contains { label.hasPrefix($0) }
+        if label.hasPrefix("deepfool") { return "DeepFool" + label.dropFirst(8) }
+        return ["square", "taylor", "universal", "auto", "file"].contains { label.hasPrefix($0) }
             ? label.prefix(1).uppercased() + label.dropFirst() : label.uppercased()
     }
 
