@@ -4,16 +4,17 @@
 // one plane at a time from the start of a segment (the inputs, or the pool before) to its sink: steps do not leave the
 // work-group, and only what pools mix lies in global memory (Planes.md in TangentKernels.docc).
 //
-// One text serves two forms:
+// One text serves two forms in OpenCL:
 //   group   GROUP work-items share a plane of one pair: REAL_WIDTH = 1, planes in local memory. For GPUs.
 //   vector  GROUP = 1: one work-item runs a plane of REAL_WIDTH pairs, one image against a panel of as many, planes in
 //           global memory that stay in its cache. For processors.
+// The CPU backend has drivers of its own for the steps of a plane (planes.h in CPUKernels) around the rest of it.
 //
 // Tables of images: [count / LANES, size, LANES], LANES = REAL_WIDTH; `size` numbers per image: inputs [pixel, channel],
 // the slots of all steps, the mean variance at the read-out. Lanes past the last image repeat it.
 //
 // Work-groups stay and take tasks g, g + groups, ...; each has scratch of its own:
-//   pooled   v and t of what every sink gathers, of a read-out one entry; twice that with gradients
+//   pooled   v and t of the tensors that sinks make, of a read-out one entry; twice that with gradients
 //   tape     v and t in front of every pointwise step of one plane, with gradients
 //   planes   depth + 1 planes of v and t with their rims, where local memory is too small or absent
 //
@@ -59,26 +60,36 @@
 #endif
 
 // A number per lane in `acc`.
+#if REAL_WIDTH == 1
+typedef acc wide;
+#define WIDEN(x) ((acc)(x))
+#define NARROW(x) ((scalar)(x))
+#elif defined(__OPENCL_C_VERSION__)
 #if ACC_BITS == 64
 #define ACC double
 #else
 #define ACC float
 #endif
-#if REAL_WIDTH == 1
-typedef acc wide;
-#define WIDEN(x) ((acc)(x))
-#define NARROW(x) ((scalar)(x))
-#else
 typedef PASTE(ACC, REAL_WIDTH) wide;
 #define WIDEN(x) PASTE(PASTE(convert_, ACC), REAL_WIDTH)(x)
 #define NARROW(x) PASTE(PASTE(convert_, scalar), REAL_WIDTH)(x)
+#else
+typedef acc wide __attribute__((ext_vector_type(REAL_WIDTH)));
+#define WIDEN(x) __builtin_convertvector(x, wide)
+#define NARROW(x) __builtin_convertvector(x, real)
+#endif
+
+#ifndef __OPENCL_C_VERSION__
+STEP int max(int a, int b) { return a > b ? a : b; }
+STEP int min(int a, int b) { return a < b ? a : b; }
 #endif
 
 // ---- tables of the plan, all of them ints ---------------------------------------------------------------------------
 
 #define NO_SLOT -1
+#define INPUTS -1
 
-enum { CONVOLUTION, FORK, JOIN, STEP_ABRELU, STEP_ERF, STEP_GELU, STEP_LAYER_NORM };
+enum { LOAD_TENSOR, CONVOLUTION, PAD, FORK, JOIN, STEP_ABRELU, STEP_ERF, STEP_GELU, STEP_LAYER_NORM };
 enum { SINK_FLATTEN, SINK_GLOBAL_POOL, SINK_POOL };
 
 typedef struct {
@@ -90,34 +101,35 @@ typedef struct {
 typedef struct {
     int opcode;
     int height, width, input_height, input_width;
-    window window;
+    window window; // of a convolution; of PAD the padding in front
     int slot, after; // as PlanesPlan.Step has them
-    int parameter;   // of w^2/(filter size) or of the first one that the step's file lists
+    int parameter;   // of w^2/(filter size), of the factor of a tensor's sums, or of the first one that the step's file lists
     int input, output; // planes: a convolution reads and writes, a fork copies, a join adds `input` to `output`
     int reach_y, reach_x; // displacement in front of the step, for 1 at the end of the segment
     int has_ntk; // whether t is there in front of the step; else it is 0
     int run;     // pointwise steps from here on, or behind a convolution
     int taped;   // pointwise steps before, in the segment
     int record;  // offset of the step's part of a record
+    int tensor;  // segment that made what is loaded, or INPUTS
 } plane_step;
 
 typedef struct {
     int first, count; // steps
-    int height, width, end_height, end_width; // image at the start and at the end
-    int stride_y, stride_x; // products of the strides
+    int end, end_height, end_width; // the plane that holds the result, and its image
+    int is_circular;
     int range_y, range_x, self_y, self_x;
     int sink;
-    window pool;
+    window pool; // padded only where it wraps around
     int pool_height, pool_width, pool_range_y, pool_range_x; // image and displacements behind the sink
     int pooled, pooled_size; // numbers before, and of v, in the scratch of sinks
     int pool_scale; // parameter: what the sums of the sink are multiplied by
     int spread; // slot, as PlanesPlan.Segment has it
-    int is_circular;
-    int end; // the plane that holds the result
 } plane_segment;
 
 typedef struct {
-    int segments, channels, size;
+    int segments;
+    int height, width, channels; // of inputs
+    int size;
     int stride, plane, origin; // of planes in memory: their rows, themselves, and the first pixel inside
     int planes; // in all
     int pooled; // numbers of all sinks, v and t
@@ -135,7 +147,12 @@ typedef struct {
     GLOBAL const scalar *row, *col;
     PLANES real *planes;
     GLOBAL real *pooled, *adjoints, *tape;
+#ifdef __OPENCL_C_VERSION__
     __local acc *sums; // GROUP of them
+#else
+    int pairing;
+    real *columns; // of a row of windows
+#endif
 } pass;
 
 #define PLAN_ARGUMENTS                                                                                                 \
@@ -146,6 +163,19 @@ typedef struct {
 #define GROUP_SUMS __local acc group_sums[GROUP]
 #else
 #define GROUP_SUMS __local acc *group_sums = 0
+#endif
+
+// In the scope of a kernel of gradients: what its group has of the scratch; `rest` is behind tensors, tape and planes.
+#define GRADIENT_SCRATCH                                                                                               \
+    GLOBAL real *own = scratch + get_group_id(0) * scratch_size;                                                       \
+    GLOBAL real *tape = own + 2 * plan->pooled, *rest = tape + tape_size;                                              \
+    PLACE_OF_PLANES
+#ifdef PLANES_LOCAL
+#define PLACE_OF_PLANES
+#else
+#define PLACE_OF_PLANES                                                                                                \
+    GLOBAL real *planes = rest;                                                                                        \
+    rest += 2 * plan->planes * plan->plane
 #endif
 
 // The rows of plane `number`: values of v or k, and of t behind them.
@@ -159,7 +189,16 @@ typedef struct {
 #define PANEL_AGAINST_ITSELF 1
 #define ROW_AGAINST_ITSELF 2
 
-#if REAL_WIDTH == 1
+#ifdef __OPENCL_C_VERSION__
+#define HAS_BOTH (PAIRING == ROW_AGAINST_ITSELF)
+#endif
+
+#ifndef __OPENCL_C_VERSION__
+#define ROW(pass, i)                                                                                                   \
+    ((pass)->pairing == PANEL_AGAINST_ITSELF ? LOAD((pass)->row + (size_t)(i) * LANES) : R((pass)->row[i]))
+#define COL(pass, i)                                                                                                   \
+    ((pass)->pairing == ROW_AGAINST_ITSELF ? R((pass)->col[i]) : LOAD((pass)->col + (size_t)(i) * LANES))
+#elif REAL_WIDTH == 1
 #define ROW(pass, i) ((pass)->row[i])
 #define COL(pass, i) ((pass)->col[i])
 #elif PAIRING == ROW_AGAINST_PANEL
@@ -183,8 +222,14 @@ typedef struct {
 STEP extent extent_of(int height, int width, int dy, int dx, int is_circular) {
     extent all = {0, 0, height, width};
     if (is_circular) return all;
-    extent part = {max(-dy, 0), max(-dx, 0), height - max(dy, -dy), width - max(dx, -dx)};
+    extent part = {max(-dy, 0), max(-dx, 0), max(height - max(dy, -dy), 0), max(width - max(dx, -dx), 0)};
     return part;
+}
+
+// Number i of `size` that wraps around.
+STEP int wrapped(int i, int size) {
+    i %= size;
+    return i < 0 ? i + size : i;
 }
 
 // Index of the partner p' = p + D of pixel (y, x).
@@ -213,3 +258,35 @@ STEP int pooled_offset(CONSTANT plane_segment *segment, int dy, int dx) {
 }
 
 STEP int displacements_from(int range, int is_circular) { return is_circular ? 0 : -range; }
+
+STEP int is_pointwise(CONSTANT plane_step *step) { return step->opcode >= STEP_ABRELU; }
+
+// The pixel that offset (i, j) of the window of output (y, x) reads; -1 beyond the border.
+STEP int window_pixel(CONSTANT window *w, int height, int width, int y, int x, int i, int j) {
+    int py = y * w->stride_y + i - w->top, px = x * w->stride_x + j - w->left;
+    if (w->is_circular) {
+        py = wrapped(py, height);
+        px = wrapped(px, width);
+    }
+    int is_outside = py < 0 || py >= height || px < 0 || px >= width;
+    return is_outside ? -1 : py * width + px;
+}
+
+// Number of the output whose window sees input i of `size` at offset w; -1 if there is none among `outputs`.
+STEP int seen_from(int i, int w, int front, int stride, int size, int outputs, int is_circular) {
+    int z = i + front - w;
+    if (is_circular) z = wrapped(z, size);
+    return z >= 0 && z % stride == 0 && z / stride < outputs ? z / stride : -1;
+}
+
+// sum = the outputs whose windows see input (y, x); rows of the outputs lie `pitch` apart.
+#define TRANSPOSED_SUM(sum, step, from, pitch, y, x, in_height, in_width, out_height, out_width)                       \
+    for (int i = 0; i < (step)->window.height; i++) {                                                                  \
+        int out_y = seen_from(y, i, (step)->window.top, (step)->window.stride_y, in_height, out_height,                \
+                              (step)->window.is_circular);                                                             \
+        for (int j = 0; out_y >= 0 && j < (step)->window.width; j++) {                                                 \
+            int out_x = seen_from(x, j, (step)->window.left, (step)->window.stride_x, in_width, out_width,             \
+                                  (step)->window.is_circular);                                                         \
+            if (out_x >= 0) sum += (from)[out_y * (pitch) + out_x];                                                    \
+        }                                                                                                              \
+    }

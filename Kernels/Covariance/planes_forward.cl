@@ -1,4 +1,4 @@
-// A plane of a pair from the start of a segment to its sink. Behind planes.cl.
+// A plane of a pair through the steps of a segment. Behind planes_ends.cl.
 
 // ---- pointwise steps, in registers ----------------------------------------------------------------------------------
 
@@ -205,17 +205,6 @@ STEP void convolve(const pass *s, CONSTANT plane_step *step, extent rows, int dy
 
 // ---- a plane through a segment --------------------------------------------------------------------------------------
 
-// to = from, or to += from.
-STEP void move_plane(const pass *s, int from, int to, extent rows, int adds) {
-    PLANES real *from_v = FIRST(s, from), *from_t = SECOND(s, from), *v = FIRST(s, to), *t = SECOND(s, to);
-    int stride = s->plan->stride;
-    FOR_PLACES(y, x, rows.height, rows.width) {
-        int i = y * stride + x;
-        v[i] = adds ? v[i] + from_v[i] : from_v[i];
-        t[i] = adds ? t[i] + from_t[i] : from_t[i];
-    }
-}
-
 // A run of pointwise steps that no convolution has done in passing.
 STEP void run_plane(const pass *s, CONSTANT plane_step *step, extent rows, int dy, int dx, int is_circular,
                     int is_taped) {
@@ -231,7 +220,7 @@ STEP void run_plane(const pass *s, CONSTANT plane_step *step, extent rows, int d
     }
 }
 
-// Runs the steps of a segment on the plane that ends at displacement (end_dy, end_dx), from plane 0 to plane `end`.
+// Runs the steps of a segment on the plane that ends at displacement (end_dy, end_dx).
 STEP void forward_plane(const pass *s, CONSTANT plane_segment *segment, int end_dy, int end_dx, int is_taped) {
     int is_circular = segment->is_circular;
     for (int i = 0, next; i < segment->count; i = next) {
@@ -247,144 +236,16 @@ STEP void forward_plane(const pass *s, CONSTANT plane_segment *segment, int end_
             dx /= step->window.stride_x;
             extent out = extent_of(step->height, step->width, dy, dx, is_circular);
             convolve(s, step, out, dy, dx, is_circular, is_taped);
+        } else if (step->opcode == LOAD_TENSOR) {
+            load_plane(s, step, dy, dx, is_circular);
+        } else if (step->opcode == PAD) {
+            pad_plane(s, step, dy, dx);
         } else if (step->opcode == FORK || step->opcode == JOIN) {
             move_plane(s, step->input, step->output, in, step->opcode == JOIN);
         } else {
             run_plane(s, step, in, dy, dx, is_circular, is_taped);
         }
         BARRIER;
-        next = i + step->run + (step->opcode < STEP_ABRELU);
+        next = i + step->run + !is_pointwise(step);
     }
-}
-
-// ---- where a plane comes from and where it goes ---------------------------------------------------------------------
-
-// At the start of a net v = |x_p - x'_p'|^2/C. Behind a sink: the mean of v less the spread inside either window.
-STEP void start_plane(const pass *s, int number, int dy, int dx) {
-    CONSTANT plane_segment *segment = s->segments + number;
-    extent rows = extent_of(segment->height, segment->width, dy, dx, segment->is_circular);
-    PLANES real *v = FIRST(s, 0), *t = SECOND(s, 0);
-    int stride = s->plan->stride, channels = s->plan->channels;
-    if (number == 0) {
-        real scale = R((acc)1 / channels);
-        FOR_PLACES(y, x, rows.height, rows.width) {
-            int p = ((rows.y + y) * segment->width + rows.x + x) * channels;
-            int q = partner(rows.y + y, rows.x + x, dy, dx, segment->height, segment->width, segment->is_circular) *
-                    channels;
-            real sum = R(0);
-            for (int c = 0; c < channels; c++) {
-                real d = ROW(s, p + c) - COL(s, q + c);
-                sum = fma(d, d, sum);
-            }
-            v[y * stride + x] = sum * scale;
-            t[y * stride + x] = R(0);
-        }
-    } else {
-        CONSTANT plane_segment *before = segment - 1;
-        GLOBAL const real *pooled_v = s->pooled + before->pooled + pooled_offset(before, dy, dx);
-        GLOBAL const real *pooled_t = pooled_v + before->pooled_size;
-        real scale = R(s->parameters[before->pool_scale]);
-        FOR_PLACES(y, x, rows.height, rows.width) {
-            int p = segment->spread + (rows.y + y) * segment->width + rows.x + x;
-            int q = p + dy * segment->width + dx;
-            // Two statements: a fused multiply-add would leave a rounding error where the difference is exactly 0.
-            real mean = pooled_v[y * rows.width + x] * scale;
-            v[y * stride + x] = segment->spread == NO_SLOT ? mean : mean - ROW(s, p) - COL(s, q);
-            t[y * stride + x] = pooled_t[y * rows.width + x] * scale;
-        }
-    }
-}
-
-STEP void clear_pool(CONSTANT plane_segment *segment, GLOBAL real *pooled) {
-    FOR_ALL(i, 2 * segment->pooled_size) pooled[segment->pooled + i] = R(0);
-}
-
-// The pairs (a, b) of offsets in two windows by which a displacement d reaches d' = (d - (b - a))/stride.
-#define FOR_WINDOW_PAIRS(d, size, stride, range, a, b, out)                                                            \
-    for (int a = 0; a < (size); a++)                                                                                   \
-        for (int b = 0; b < (size); b++)                                                                               \
-            for (int out = ((d) - (b - a)) / (stride), once = 1;                                                       \
-                 once && ((d) - (b - a)) % (stride) == 0 && out <= (range) && -out <= (range); once = 0)
-
-// An entry of the pool belongs to one work-item here and in start_plane, whatever the plane.
-STEP void add_to_pool(const pass *s, CONSTANT plane_segment *segment, int dy, int dx) {
-    extent in = extent_of(segment->end_height, segment->end_width, dy, dx, 0);
-    PLANES const real *from_v = FIRST(s, segment->end), *from_t = SECOND(s, segment->end);
-    int stride = s->plan->stride, stride_y = segment->pool.stride_y, stride_x = segment->pool.stride_x;
-    FOR_WINDOW_PAIRS(dy, segment->pool.height, stride_y, segment->pool_range_y, ay, by, out_dy)
-    FOR_WINDOW_PAIRS(dx, segment->pool.width, stride_x, segment->pool_range_x, ax, bx, out_dx) {
-        extent out = extent_of(segment->pool_height, segment->pool_width, out_dy, out_dx, 0);
-        GLOBAL real *v = s->pooled + segment->pooled + pooled_offset(segment, out_dy, out_dx);
-        GLOBAL real *t = v + segment->pooled_size;
-        int shift = (out.y * stride_y + ay - in.y) * stride + out.x * stride_x + ax - in.x;
-        FOR_PLACES(y, x, out.height, out.width) {
-            int from = y * stride_y * stride + x * stride_x + shift;
-            v[y * out.width + x] += from_v[from];
-            t[y * out.width + x] += from_t[from];
-        }
-    }
-}
-
-// This work-item's part of the sums of v and t over a plane.
-STEP void add_to_sum(const pass *s, CONSTANT plane_segment *segment, extent rows, wide *sum_v, wide *sum_t) {
-    PLANES const real *v = FIRST(s, segment->end), *t = SECOND(s, segment->end);
-    int stride = s->plan->stride;
-#if GROUP == 1
-    for (int y = 0; y < rows.height; y++) {
-        real line_v = R(0), line_t = R(0);
-        for (int x = 0; x < rows.width; x++) {
-            line_v += v[y * stride + x];
-            line_t += t[y * stride + x];
-        }
-        *sum_v += WIDEN(line_v);
-        *sum_t += WIDEN(line_t);
-    }
-#else
-    FOR_PLACES(y, x, rows.height, rows.width) {
-        *sum_v += WIDEN(v[y * stride + x]);
-        *sum_t += WIDEN(t[y * stride + x]);
-    }
-#endif
-}
-
-// The sum of one number per work-item, in a fixed order; all get it.
-STEP void sum_of_group(const pass *s, wide *sum) {
-#if GROUP > 1
-    s->sums[ITEM] = *sum;
-    for (int half_ = GROUP / 2; half_ > 0; half_ /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (ITEM < half_) s->sums[ITEM] += s->sums[ITEM + half_];
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    *sum = s->sums[0];
-    barrier(CLK_LOCAL_MEM_FENCE);
-#endif
-}
-
-// All planes of one segment, from its start to its sink; what a read-out sums up is left in sum_v and sum_t too.
-STEP void forward_segment(const pass *s, int number, int range_y, int range_x, wide *sum_v, wide *sum_t) {
-    CONSTANT plane_segment *segment = s->segments + number;
-    *sum_v = *sum_t = 0;
-    clear_pool(segment, s->pooled);
-    BARRIER;
-    for (int dy = displacements_from(range_y, segment->is_circular); dy <= range_y; dy++)
-        for (int dx = displacements_from(range_x, segment->is_circular); dx <= range_x; dx++) {
-            start_plane(s, number, dy * segment->stride_y, dx * segment->stride_x);
-            BARRIER;
-            forward_plane(s, segment, dy, dx, 0);
-            if (segment->sink == SINK_POOL) {
-                add_to_pool(s, segment, dy, dx);
-            } else {
-                extent rows = extent_of(segment->end_height, segment->end_width, dy, dx, segment->is_circular);
-                add_to_sum(s, segment, rows, sum_v, sum_t);
-            }
-            BARRIER;
-        }
-    sum_of_group(s, sum_v);
-    sum_of_group(s, sum_t);
-    if (ITEM == 0 && segment->sink != SINK_POOL) {
-        s->pooled[segment->pooled] = NARROW(*sum_v);
-        s->pooled[segment->pooled + 1] = NARROW(*sum_t);
-    }
-    BARRIER;
 }

@@ -1,4 +1,4 @@
-// Records of pairs, contracted with coefficients over the pairs of a row image. Behind planes_reverse.cl.
+// Records of pairs, contracted with coefficients over the pairs of a row image. Behind planes_pairs.cl.
 //
 // One cotangent goes into the pass, whose record then collects a part of the columns. Of several, each record is made
 // once and contracted with all: in the vector form lane by lane, in the group form BLOCK pairs at a time, so that a sum
@@ -26,27 +26,6 @@ __kernel void weigh(GLOBAL const acc *cotangents, SIZE first, SIZE rows, SIZE ou
 }
 
 STEP void clear_record(GLOBAL real *record, int size) { FOR_ALL(i, size) record[i] = R(0); }
-
-// Adds the record of a pair with the adjoints k and t at the sums of the read-out.
-STEP void reverse_pair(const pass *s, const real *k, const real *t, GLOBAL real *record) {
-    wide none_v, none_t;
-    int last = s->plan->segments - 1;
-    for (int n = 0; n < last; n++)
-        forward_segment(s, n, s->segments[n].range_y, s->segments[n].range_x, &none_v, &none_t);
-    if (ITEM == 0) {
-        s->adjoints[s->segments[last].pooled] = *k;
-        s->adjoints[s->segments[last].pooled + 1] = *t;
-    }
-    for (int n = last; n >= 0; n--) {
-        CONSTANT plane_segment *segment = s->segments + n;
-        if (n > 0) clear_pool(segment - 1, s->adjoints);
-        BARRIER;
-        int range_y = segment->range_y, range_x = segment->range_x;
-        for (int dy = displacements_from(range_y, segment->is_circular); dy <= range_y; dy++)
-            for (int dx = displacements_from(range_x, segment->is_circular); dx <= range_x; dx++)
-                reverse_displacement(s, n, dy, dx, record);
-    }
-}
 
 #if REAL_WIDTH > 1
 // sums[s, i] += sum over the lanes of coefficients[s, lane] record[i, lane].
@@ -110,12 +89,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void records(
 #endif
 ) {
     GROUP_SUMS;
-    GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
-    GLOBAL real *tape = own + 2 * plan->pooled, *rest = tape + tape_size;
-#ifndef PLANES_LOCAL
-    GLOBAL real *planes = rest;
-    rest += 2 * plan->planes * plan->plane;
-#endif
+    GRADIENT_SCRATCH;
     GLOBAL real *record = rest;
     SIZE size = plan->size, parts = (panels + share - 1) / share;
     acc scale = parameters[segments[plan->segments - 1].pool_scale];

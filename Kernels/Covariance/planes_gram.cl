@@ -1,4 +1,4 @@
-// Covariances of pairs of images: nngp and ntk behind the whole net. Behind planes_forward.cl.
+// Covariances of pairs of images: nngp and ntk behind the whole net. Behind planes_segments.cl.
 
 // Tasks are rows x panels; the panels of a row are taken in another order than those of the next, so that the halves
 // of a triangle fall to all groups alike.

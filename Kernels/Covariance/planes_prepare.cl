@@ -1,19 +1,10 @@
 // Tables of images: inputs, and the slots of every step from the recursion of their variances, in `acc`. Behind
-// planes_forward.cl with PAIRING = PANEL_AGAINST_ITSELF. O(images) work: one group per panel at a time.
+// planes_segments.cl, of panels against themselves. O(images) work: one group per panel at a time.
 
-// Lanes and pixels of variances are shared out alike: number p LANES + lane.
+// Variances of each plane, of the inputs, and of the tensor of each segment. Lanes and pixels are shared out alike: number
+// p LANES + lane.
 #define VARIANCES(number) (variances + (number) * plan->pixels * LANES)
-
-// The pixel that offset (i, j) of the window of output (y, x) reads; -1 beyond the border.
-STEP int window_pixel(CONSTANT plane_step *step, int y, int x, int i, int j) {
-    int py = y * step->window.stride_y + i - step->window.top, px = x * step->window.stride_x + j - step->window.left;
-    if (step->window.is_circular) {
-        py = (py + step->input_height) % step->input_height;
-        px = (px + step->input_width) % step->input_width;
-    }
-    int is_outside = py < 0 || py >= step->input_height || px < 0 || px >= step->input_width;
-    return is_outside ? -1 : py * step->input_width + px;
-}
+#define TENSOR_VARIANCES(segment) (plan->planes + 1 + (segment))
 
 // The slots of a pointwise step at one number of the variances; returns what comes behind it.
 STEP acc point_slots(CONSTANT plane_step *step, CONSTANT acc *parameters, acc q, GLOBAL scalar *table, int number) {
@@ -57,7 +48,7 @@ STEP void convolve_variances(CONSTANT plane_step *step, acc scale, acc bias, GLO
         acc sum = 0;
         for (int i = 0; i < step->window.height; i++)
             for (int j = 0; j < step->window.width; j++) {
-                int pixel = window_pixel(step, y, x, i, j);
+                int pixel = window_pixel(&step->window, step->input_height, step->input_width, y, x, i, j);
                 if (pixel >= 0) sum += from[pixel * LANES + lane];
             }
         to[number] = scale * sum + bias;
@@ -69,18 +60,34 @@ STEP void keep_variances(GLOBAL scalar *table, int slot, int count, GLOBAL const
     FOR_ALL(number, count * LANES) table[slot * LANES + number] = (scalar)q[number];
 }
 
-// Runs variances through a segment, from number 0 to number `end`.
+// Zeros around an image.
+STEP void pad_variances(CONSTANT plane_step *step, GLOBAL const acc *from, GLOBAL acc *to) {
+    FOR_ALL(number, step->height * step->width * LANES) {
+        int p = number / LANES, y = p / step->width - step->window.top, x = p % step->width - step->window.left;
+        int is_inside = y >= 0 && y < step->input_height && x >= 0 && x < step->input_width;
+        to[number] = is_inside ? from[(y * step->input_width + x) * LANES + number % LANES] : 0;
+    }
+}
+
+// Runs variances through the steps of a segment.
 STEP void segment_variances(CONSTANT plane_plan *plan, CONSTANT plane_segment *segment, CONSTANT plane_step *steps,
                             CONSTANT acc *parameters, GLOBAL acc *variances, GLOBAL scalar *table) {
     for (int i = 0; i < segment->count; i++) {
         CONSTANT plane_step *step = steps + segment->first + i;
         CONSTANT acc *own = parameters + step->parameter;
-        int pixels = step->height * step->width;
+        int pixels = step->height * step->width, inputs = step->input_height * step->input_width;
         GLOBAL acc *from = VARIANCES(step->input), *to = VARIANCES(step->output);
         switch (step->opcode) {
+        case LOAD_TENSOR:
+            FOR_ALL(number, pixels * LANES) to[number] = VARIANCES(TENSOR_VARIANCES(step->tensor))[number];
+            break;
         case CONVOLUTION:
-            keep_variances(table, step->slot, step->input_height * step->input_width, from);
+            keep_variances(table, step->slot, inputs, from);
             convolve_variances(step, own[0], own[1], from, to);
+            break;
+        case PAD:
+            keep_variances(table, step->slot, inputs, from);
+            pad_variances(step, from, to);
             break;
         case FORK:
         case JOIN:
@@ -100,13 +107,12 @@ STEP void segment_variances(CONSTANT plane_plan *plan, CONSTANT plane_segment *s
 STEP void sink_variances(const pass *s, int number, GLOBAL acc *variances, GLOBAL scalar *table) {
     CONSTANT plane_plan *plan = s->plan;
     CONSTANT plane_segment *segment = s->segments + number;
+    CONSTANT window *pool = &segment->pool;
     GLOBAL const acc *q = VARIANCES(segment->end);
-    GLOBAL acc *sums = VARIANCES(plan->planes);
+    GLOBAL acc *sums = VARIANCES(TENSOR_VARIANCES(number));
     GLOBAL const scalar *mixed = (GLOBAL const scalar *)(s->pooled + segment->pooled + pooled_offset(segment, 0, 0));
-    int is_pool = segment->sink == SINK_POOL;
-    int height = is_pool ? segment->pool.height : segment->end_height;
-    int width = is_pool ? segment->pool.width : segment->end_width;
-    int slot = number + 1 < plan->segments ? segment[1].spread : NO_SLOT;
+    int is_pool = segment->sink == SINK_POOL, slot = segment->spread;
+    int height = is_pool ? pool->height : segment->end_height, width = is_pool ? pool->width : segment->end_width;
     acc scale = s->parameters[segment->pool_scale];
     // Of the entries that a pool takes those on the diagonal are summed here; flatten takes no others.
     acc share = segment->sink == SINK_FLATTEN ? scale : scale * height * width;
@@ -115,11 +121,10 @@ STEP void sink_variances(const pass *s, int number, GLOBAL acc *variances, GLOBA
         acc sum = 0;
         for (int i = 0; i < height; i++)
             for (int j = 0; j < width; j++)
-                sum += q[((y * segment->pool.stride_y + i) * segment->end_width + x * segment->pool.stride_x + j) *
-                             LANES + lane];
+                sum += q[window_pixel(pool, segment->end_height, segment->end_width, y, x, i, j) * LANES + lane];
         scalar spread = 0;
         if (slot != NO_SLOT) {
-            // The same operations as start_plane's, so that their difference is exactly 0 for equal images.
+            // The same operations as load_plane's, so that their difference is exactly 0 for equal images.
             scalar mean = mixed[n] * (scalar)scale;
             spread = (scalar)0.5 * mean;
             table[slot * LANES + n] = spread;
@@ -127,13 +132,39 @@ STEP void sink_variances(const pass *s, int number, GLOBAL acc *variances, GLOBA
         sums[n] = fmax(share * sum - (acc)spread, (acc)0);
     }
     BARRIER;
-    FOR_ALL(n, segment->pool_height * segment->pool_width * LANES) variances[n] = sums[n];
+}
+
+// Fills the table of a panel, whose inputs are there; the pass pairs it with itself.
+STEP void prepare_panel(const pass *s, GLOBAL acc *variances, GLOBAL scalar *table) {
+    CONSTANT plane_plan *plan = s->plan;
+    GLOBAL acc *start = VARIANCES(TENSOR_VARIANCES(INPUTS));
+    FOR_ALL(number, plan->height * plan->width * LANES) {
+        acc sum = 0;
+        for (int c = 0; c < plan->channels; c++) {
+            acc value = table[(number / LANES * plan->channels + c) * LANES + number % LANES];
+            sum += value * value;
+        }
+        start[number] = sum / plan->channels;
+    }
+    BARRIER;
+    for (int n = 0; n < plan->segments; n++) {
+        CONSTANT plane_segment *segment = s->segments + n;
+        segment_variances(plan, segment, s->steps, s->parameters, variances, table);
+        BARRIER;
+        wide none_v, none_t;
+        forward_segment(s, n, segment->self_y, segment->self_x, &none_v, &none_t);
+        sink_variances(s, n, variances, table);
+    }
+    FOR_ALL(lane, LANES)
+    table[(plan->size - 1) * LANES + lane] = (scalar)VARIANCES(TENSOR_VARIANCES(plan->segments - 1))[lane];
     BARRIER;
 }
 
+#ifdef __OPENCL_C_VERSION__
+
 // x          [count, pixels, channels]
 // tables     [panels, size, LANES], the first being panel first_panel of all
-// variances  planes + 1 numbers per pixel of the largest image and lane, for each group
+// variances  planes + segments + 1 numbers per pixel of the largest image and lane, for each group
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
     PLAN_ARGUMENTS, GLOBAL const scalar *x, SIZE count, SIZE first_panel, SIZE panels, GLOBAL scalar *tables,
     GLOBAL real *scratch, SIZE scratch_size, GLOBAL acc *all_variances
@@ -143,8 +174,9 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
 ) {
     GROUP_SUMS;
     GLOBAL real *own = scratch + get_group_id(0) * scratch_size;
-    GLOBAL acc *variances = all_variances + get_group_id(0) * (SIZE)((plan->planes + 1) * plan->pixels * LANES);
-    int pixels = segments->height * segments->width, numbers = pixels * plan->channels;
+    GLOBAL acc *variances =
+        all_variances + get_group_id(0) * (SIZE)((plan->planes + plan->segments + 1) * plan->pixels * LANES);
+    int numbers = plan->height * plan->width * plan->channels;
 #ifndef PLANES_LOCAL
     GLOBAL real *planes = own + plan->pooled;
 #endif
@@ -154,25 +186,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void prepare(
         FOR_ALL(i, numbers * LANES)
         table[i] = x[min((first_panel + panel) * LANES + i % LANES, count - 1) * numbers + i / LANES];
         BARRIER;
-        FOR_ALL(number, pixels * LANES) {
-            acc sum = 0;
-            for (int c = 0; c < plan->channels; c++) {
-                acc value = table[(number / LANES * plan->channels + c) * LANES + number % LANES];
-                sum += value * value;
-            }
-            variances[number] = sum / plan->channels;
-        }
-        BARRIER;
         pass s = {plan, segments, steps, parameters, table, table, planes, own, 0, 0, group_sums};
-        for (int n = 0; n < plan->segments; n++) {
-            CONSTANT plane_segment *segment = segments + n;
-            segment_variances(plan, segment, steps, parameters, variances, table);
-            wide none_v, none_t;
-            forward_segment(&s, n, segment->self_y, segment->self_x, &none_v, &none_t);
-            sink_variances(&s, n, variances, table);
-        }
-        FOR_ALL(lane, LANES) table[(plan->size - 1) * LANES + lane] = (scalar)variances[lane];
-        BARRIER;
+        prepare_panel(&s, variances, table);
     }
 }
 
@@ -184,4 +199,6 @@ __kernel void take_rows(GLOBAL const scalar *tables, SIZE size, SIZE first, SIZE
     GLOBAL const scalar *from = tables + image / LANES * size * LANES + image % LANES;
     for (SIZE k = 0; k < size; k++) rows[r * size + k] = from[k * LANES];
 }
+#endif
+
 #endif

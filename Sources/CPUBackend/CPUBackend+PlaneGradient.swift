@@ -23,19 +23,6 @@ private struct GradientWork {
     var byteCount: Int { scratch + rows + coefficients + records }
 }
 
-extension CPUReal {
-    static func planesRecordSize(_ program: inout ntk_planes) -> Int {
-        precision == .float32 ? ntk_planes_record_size_float32(&program) : ntk_planes_record_size_float64(&program)
-    }
-
-    static func planesGradientScratch(_ program: inout ntk_planes) -> Int {
-        let size =
-            precision == .float32
-            ? ntk_planes_gradient_scratch_float32(&program) : ntk_planes_gradient_scratch_float64(&program)
-        return (size + 63) / 64 * 64
-    }
-}
-
 extension CPUBackend {
     /// Panels of a part: what one thread adds up before the parts of a row are summed in order.
     private static var partPanels: Int { 16 }
@@ -45,9 +32,9 @@ extension CPUBackend {
     func run<T: CPUReal>(_ request: PlaneGradient, into gradients: Buffer, as type: T.Type) throws(ComputeError) {
         let (rows, columns, count) = (request.rows, request.columns, request.count)
         let lanes = columns.lanes
-        var program = rows.program.value
-        let recordSize = T.planesRecordSize(&program)
-        let scratchSize = T.planesGradientScratch(&program)
+        let program = rows.program.value
+        let recordSize = rows.program.recordSize
+        let scratchSize = rows.program.gradientScratch(lanes, T.precision)
         let bytes = T.precision.byteCount
         let rowBytes = (program.size * bytes + 63) / 64 * 64
         // Few rows are cut into parts of panels, so that all threads have work.
@@ -70,7 +57,7 @@ extension CPUBackend {
             }
         }
 
-        let dimension = Int(program.segments[0].height * program.segments[0].width * program.channels)
+        let dimension = rows.program.tables.inputCount
         let groups = Self.parts(count, of: lanes)
         let finishing = try ScratchPool(
             places: min(threads, rows.count * groups.count),

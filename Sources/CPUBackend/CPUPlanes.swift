@@ -33,20 +33,11 @@ extension CovarianceInputs {
     }
 }
 
-extension CPUReal {
-    /// Bytes that one call of a pass over planes needs.
-    static func planesScratch(_ program: CPUPlanesProgram) -> Int {
-        var value = program.value
-        return precision == .float32
-            ? ntk_planes_scratch_float32(&value) : ntk_planes_scratch_float64(&value)
-    }
-}
-
 extension CPUBackend {
     func preparePlanes<T: CPUReal>(_ planes: CPUPlanes, _ inputs: Buffer, _ dimension: Int, as type: T.Type)
         throws(ComputeError)
     {
-        let size = T.planesScratch(planes.program)
+        let size = planes.program.scratch(planes.lanes, T.precision)
         let pool = try ScratchPool(places: min(threads, planes.panelCount), byteCount: size)
         parallel(planes.panelCount) { index in
             var program = planes.program.value
@@ -121,7 +112,8 @@ extension CPUBackend {
     ) throws(ComputeError) -> ScratchPool {
         let rowBytes = rows.program.value.size * T.precision.byteCount
         return try ScratchPool(
-            places: min(threads, tasks), byteCount: T.planesScratch(rows.program) + Self.blockRows * rowBytes)
+            places: min(threads, tasks),
+            byteCount: rows.program.scratch(rows.lanes, T.precision) + Self.blockRows * rowBytes)
     }
 
     /// Covariances at the read-out of a block of images with a range of columns, panel by panel.
@@ -132,7 +124,7 @@ extension CPUBackend {
     ) {
         guard !range.isEmpty else { return }
         var program = rows.program.value
-        let images = (scratch + T.planesScratch(rows.program)).assumingMemoryBound(to: T.self)
+        let images = (scratch + rows.program.scratch(rows.lanes, T.precision)).assumingMemoryBound(to: T.self)
         for (place, i) in block.enumerated() {
             T.planesRow(
                 &program, rows.panel(i / rows.lanes), Int32(i % rows.lanes), images + place * program.size)

@@ -56,7 +56,8 @@ package enum CovarianceStep: Sendable, Hashable {
     case dense(weightVariance: Double, biasVariance: Double)
     /// `k ← w² A k + b²`, `t ← k + w² A t`, A the mean over the window along the joint diagonal.
     case convolution(Window, weightVariance: Double, biasVariance: Double)
-    /// Mean (or sum) over all pairs of pixels of two windows. The window is `valid`: nothing is cut.
+    /// Sum over all pairs of pixels of two windows, pixels beyond the border being 0; as a mean divided by the square of the
+    /// window's size, whatever the border cuts off.
     case pool(Window, isMean: Bool)
     /// Read-out: the mean over p of the entries (p, p).
     case flatten

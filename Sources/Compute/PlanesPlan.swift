@@ -1,13 +1,31 @@
-/// How a covariance program on planes is laid out: segments between poolings, slots per image, ranges of displacements.
+/// How a covariance program on planes is laid out: segments between poolings, planes of states, slots per image, ranges
+/// of displacements.
 ///
 /// For two images and a displacement D = p′ − p the entries (p, p + D) are an image of their own, a plane. Convolutions
-/// and activations keep planes apart, poolings mix them (`TangentKernels.docc/Planes.md`). Backends translate the plan
-/// into their own terms.
+/// and activations keep planes apart, poolings mix them (`TangentKernels.docc/Planes.md`). Every segment makes one
+/// *tensor*, all planes of one state, from the inputs or from tensors before it; its steps stay within a plane.
+/// ``PlanesTables`` has the plan as backends read it.
 package struct PlanesPlan: Sendable, Hashable {
+    package enum Operation: Sendable, Hashable {
+        /// Takes up the plane of a tensor: that of the segment with that number, or of the inputs.
+        case load(segment: Int?)
+        case convolution(Window)
+        /// Zeros around an image, where the windows of a pool reach over its border.
+        case pad(top: Int, left: Int)
+        /// A step that acts on every entry alone.
+        case point(CovarianceStep)
+        /// A copy for the main branch of a residual block.
+        case fork
+        /// Adds the shortcut.
+        case join
+    }
+
     /// What one step does to a plane, and where its slots lie.
     package struct Step: Sendable, Hashable {
-        /// A convolution, a pointwise step, or one that forks, exchanges or joins states.
-        package let operation: CovarianceStep
+        package let operation: Operation
+        /// Planes of the scratch that it reads and writes.
+        package let input: Int
+        package let output: Int
         /// Size of the image that the step reads.
         package let inputHeight: Int
         package let inputWidth: Int
@@ -15,10 +33,24 @@ package struct PlanesPlan: Sendable, Hashable {
         package let height: Int
         package let width: Int
         /// Offset, in numbers per image, of the step's first plane of slots: of a pointwise step those that `plane.cl`
-        /// lists, of a convolution the variance that it reads, which the rim of a plane needs; nil where none is needed.
-        package let slot: Int?
+        /// lists, of a convolution and of zeros around an image the variance that it reads, which what lies beyond the
+        /// border needs; of a tensor that is loaded half the spread inside the windows of its pool. Nil where none is
+        /// needed.
+        package var slot: Int?
         /// Offset of the variance that a convolution makes, where no pointwise step follows that knows it.
-        package let after: Int?
+        package var after: Int?
+        /// Number of its first parameter.
+        package let parameter: Int
+        /// Whether Θ is there in front of the step; it is 0 in front of the first layer with weights.
+        package let hasNTK: Bool
+        /// Displacement in front of the step, for 1 at the end of the segment.
+        package fileprivate(set) var reach = Reach(y: 1, x: 1)
+        /// Pointwise steps from here on, or behind a convolution, which does them in passing.
+        package fileprivate(set) var run = 0
+        /// Pointwise steps before, in the segment.
+        package fileprivate(set) var taped = 0
+        /// Offset of a pointwise step's part of a record: what a pair contributes to a gradient.
+        package fileprivate(set) var record = 0
     }
 
     /// What ends a segment.
@@ -27,12 +59,15 @@ package struct PlanesPlan: Sendable, Hashable {
         case flatten
         /// The sum of all entries.
         case globalPool
-        /// Window sums, which the next segment starts from.
+        /// Window sums; with windows of one pixel the tensor itself.
         case pool(Pool)
     }
 
     package struct Pool: Sendable, Hashable {
         package let window: Window
+        /// Pixels that a window which wraps around starts in front of the image.
+        package let top: Int
+        package let left: Int
         /// Size of the image behind it.
         package let height: Int
         package let width: Int
@@ -48,231 +83,159 @@ package struct PlanesPlan: Sendable, Hashable {
         package static let none = Reach(y: -1, x: -1)
     }
 
-    /// Steps between two sinks. The one behind a read-out has images of one pixel.
+    /// Steps up to a sink. Behind a read-out images have one pixel.
     package struct Segment: Sendable, Hashable {
-        /// Size of the image at the start.
-        package let height: Int
-        package let width: Int
-        /// Whether Θ is there at the start; it is 0 in front of the first layer with weights.
-        package let hasNTK: Bool
-        /// Offset, in numbers per image, of half the spread inside a window of the pool before; nil in the first segment
-        /// and behind flatten, which takes no two different pixels.
-        package let spread: Int?
-        package fileprivate(set) var steps: [Step] = []
+        package internal(set) var steps: [Step] = []
         /// Whether displacements wrap around.
-        package fileprivate(set) var isCircular = false
-        /// Size of the image at the end.
-        package fileprivate(set) var endHeight = 0
-        package fileprivate(set) var endWidth = 0
-        /// Products of the strides.
-        package fileprivate(set) var strideY = 1
-        package fileprivate(set) var strideX = 1
-        package fileprivate(set) var sink = Sink.flatten
+        package internal(set) var isCircular = false
+        /// The plane that holds the result, and the size of its image.
+        package internal(set) var end = 0
+        package internal(set) var endHeight = 0
+        package internal(set) var endWidth = 0
+        package internal(set) var sink = Sink.flatten
+        /// Offset, in numbers per image, of half the spread inside a window of the sink; nil where no two different
+        /// pixels are taken together.
+        package internal(set) var spread: Int?
+        /// Number of the factor that the sums of the sink are multiplied by.
+        package internal(set) var scaleParameter = 0
         /// Displacements that are needed at the end.
-        package fileprivate(set) var range = Reach(y: 0, x: 0)
+        package fileprivate(set) var range = Reach.none
         /// The same for an image against itself, whose planes only a pool mixes.
         package fileprivate(set) var selfRange = Reach.none
-
-        fileprivate init(height: Int, width: Int, hasNTK: Bool, spread: Int?) {
-            self.height = height
-            self.width = width
-            self.hasNTK = hasNTK
-            self.spread = spread
-        }
+        /// Displacements of the tensor that the segment makes.
+        package fileprivate(set) var tensorRange = Reach.none
     }
 
-    package private(set) var segments: [Segment] = []
-    package let channels: Int
+    package internal(set) var segments: [Segment] = []
+    package let input: CovarianceProgram.Input
     /// Numbers per image: inputs [pixel, channel], the slots, the mean variance at the read-out.
-    package private(set) var size: Int
+    package internal(set) var size: Int
     /// Widest rim that a filter reads.
-    package private(set) var rimY = 0
-    package private(set) var rimX = 0
+    package internal(set) var rimY = 0
+    package internal(set) var rimX = 0
+    /// Size of the largest image.
+    package internal(set) var height: Int
+    package internal(set) var width: Int
     /// States that are alive at once.
     package let depth: Int
+    /// What the steps and the sinks read.
+    package internal(set) var parameters: [Double] = []
+    /// Numbers of a record.
+    package private(set) var recordSize: Int
     /// What the dense layers at the end make of (NNGP, NTK).
-    package let tail: PlanesTail
+    package internal(set) var tail = PlanesTail([])
 
-    /// - Precondition: the program is not scalar.
-    package init(_ program: CovarianceProgram) {
-        guard let readout = program.readout else { preconditionFailure("a program on planes has a read-out") }
-        channels = program.input.channels
-        size = program.input.count
-        depth = program.depth
-        // Dense layers at the end are an affine map of what the last segment sums up. What stands between the read-out
-        // and them runs as a segment of its own, on images of one pixel.
-        let linear = program.steps.lastIndex { if case .dense = $0 { false } else { true } } ?? readout
-        tail = PlanesTail(program.steps[(linear + 1)...])
-        let needsRim = program.geometry == .full
-        var stack = [Shape(height: program.input.height, width: program.input.width, hasNTK: false)]
-        open(stack[0], hasSpread: false)
-        for (index, step) in program.steps[...linear].enumerated() {
-            let top = stack.count - 1
-            switch step {
-            case .convolution(let window, _, _):
-                let isBare = !program.steps[index + 1].isPointwise
-                convolve(step, window, &stack[top], needsRim: needsRim, isBare: isBare)
-            case .dense(let weight, let bias):
-                let isBare = !program.steps[index + 1].isPointwise
-                convolve(
-                    .convolution(.pixel, weightVariance: weight, biasVariance: bias), .pixel, &stack[top],
-                    needsRim: false, isBare: isBare)
-            case .abrelu, .erf, .gelu, .layerNorm:
-                append(step, stack[top], slot: reserve(step.planeSlotCount * stack[top].pixels))
-            case .fork:
-                append(step, stack[top])
-                stack.append(stack[top])
-            case .exchange:
-                stack.swapAt(top, top - 1)
-                append(step, stack[top])
-            case .join:
-                let shortcut = stack.removeLast()
-                stack[top - 1].hasNTK = stack[top - 1].hasNTK || shortcut.hasNTK
-                append(step, stack[top - 1])
-            case .pool(let window, let isMean):
-                let pool = pool(window, isMean, stack[0])
-                close(stack[0], .pool(pool))
-                stack[0] = Shape(height: pool.height, width: pool.width, hasNTK: stack[0].hasNTK)
-                open(stack[0], hasSpread: true)
-            case .flatten, .globalPool:
-                close(stack[0], step == .flatten ? .flatten : .globalPool)
-                guard index < linear else { continue }
-                stack[0] = Shape(height: 1, width: 1, hasNTK: stack[0].hasNTK)
-                open(stack[0], hasSpread: step == .globalPool)
-            }
+    init(input: CovarianceProgram.Input, depth: Int) {
+        self.input = input
+        self.depth = depth
+        size = input.count
+        recordSize = input.count
+        (height, width) = (input.height, input.width)
+    }
+
+    /// Pointwise steps of the segment that has most.
+    package var mostTaped: Int { segments.map(\.pointwiseCount).max() ?? 0 }
+
+    /// Fills in what follows from the steps.
+    mutating func finish() {
+        for number in segments.indices {
+            segments[number].setReaches()
+            segments[number].countPoints(record: &recordSize)
         }
-        if readout < linear { close(stack[0], .flatten) }
         setRanges()
-        _ = reserve(1)
-    }
-
-    // MARK: Layout
-
-    private struct Shape {
-        var height: Int
-        var width: Int
-        var strideY = 1
-        var strideX = 1
-        var hasNTK: Bool
-        var pixels: Int { height * width }
-    }
-
-    private mutating func reserve(_ count: Int) -> Int {
-        defer { size += count }
-        return size
-    }
-
-    private mutating func open(_ shape: Shape, hasSpread: Bool) {
-        segments.append(
-            Segment(
-                height: shape.height, width: shape.width, hasNTK: shape.hasNTK,
-                spread: hasSpread ? reserve(shape.pixels) : nil))
-    }
-
-    private mutating func close(_ shape: Shape, _ sink: Sink) {
-        let last = segments.count - 1
-        segments[last].endHeight = shape.height
-        segments[last].endWidth = shape.width
-        segments[last].strideY = shape.strideY
-        segments[last].strideX = shape.strideX
-        segments[last].sink = sink
-    }
-
-    private func pool(_ window: Window, _ isMean: Bool, _ shape: Shape) -> Pool {
-        let count = Double(window.count)
-        return Pool(
-            window: window, height: window.outputHeight(shape.height), width: window.outputWidth(shape.width),
-            scale: isMean ? 1 / (count * count) : 1)
-    }
-
-    private mutating func append(_ step: CovarianceStep, _ shape: Shape, slot: Int? = nil) {
-        segments[segments.count - 1].steps.append(
-            Step(
-                operation: step, inputHeight: shape.height, inputWidth: shape.width, height: shape.height,
-                width: shape.width, slot: slot, after: nil))
-    }
-
-    private mutating func convolve(
-        _ step: CovarianceStep, _ window: Window, _ shape: inout Shape, needsRim: Bool, isBare: Bool
-    ) {
-        let input = shape
-        let (top, left) = (window.paddingY(shape.height), window.paddingX(shape.width))
-        let isPadded = top.total > 0 || left.total > 0
-        // Forward a padded window looks over the border; backwards every window does.
-        rimY = max(rimY, top.front, window.height - 1 - top.front)
-        rimX = max(rimX, left.front, window.width - 1 - left.front)
-        let slot = isPadded && needsRim && window.padding == .same ? reserve(shape.pixels) : nil
-        if isPadded && window.padding == .circular { segments[segments.count - 1].isCircular = true }
-        shape.height = window.outputHeight(shape.height)
-        shape.width = window.outputWidth(shape.width)
-        shape.strideY *= window.strideY
-        shape.strideX *= window.strideX
-        shape.hasNTK = true
-        segments[segments.count - 1].steps.append(
-            Step(
-                operation: step, inputHeight: input.height, inputWidth: input.width, height: shape.height,
-                width: shape.width, slot: slot, after: isBare ? reserve(shape.pixels) : nil))
+        size += 1
     }
 
     /// Displacements that each segment has to make, from the read-out backwards.
     private mutating func setRanges() {
-        var need = Reach(y: 0, x: 0)
-        var own = Reach(y: 0, x: 0)
-        for index in segments.indices.reversed() {
-            let segment = segments[index]
-            let last = Reach(y: segment.endHeight - 1, x: segment.endWidth - 1)
-            let strides = Reach(y: segment.strideY, x: segment.strideX)
-            switch segment.sink {
-            case .pool(let pool):
-                segments[index].range = pool.window.reach(of: need, atMost: last)
-                segments[index].selfRange = pool.window.reach(of: own, atMost: last)
-                own = segments[index].selfRange.times(strides)
-            case .flatten: segments[index].range = Reach(y: 0, x: 0)
-            case .globalPool:
-                segments[index].range = last
-                // Only what follows wants to know the variance of the mean.
-                guard index + 1 < segments.count else { break }
-                segments[index].selfRange = last
-                own = last.times(strides)
+        var needs = [Reach](repeating: .none, count: segments.count)
+        var ownNeeds = needs
+        // Only what follows wants to know the variance of a mean.
+        needs[segments.count - 1] = Reach(y: 0, x: 0)
+        for number in segments.indices.reversed() {
+            let (need, own) = (needs[number], ownNeeds[number])
+            segments[number].tensorRange = need
+            segments[number].range = segments[number].reach(of: need)
+            // The plane D = 0 of an image and itself is 0, and flatten takes no other.
+            segments[number].selfRange = segments[number].sink == .flatten ? .none : segments[number].reach(of: own)
+            for step in segments[number].steps {
+                guard case .load(let source?) = step.operation else { continue }
+                let isCircular = segments[number].isCircular
+                needs[source] = needs[source].union(segments[number].range, times: step, isCircular)
+                var own = segments[number].selfRange
+                // The spread inside windows is that of the plane D = 0.
+                if segments[source].spread != nil { own = own.union(Reach(y: 0, x: 0)) }
+                ownNeeds[source] = ownNeeds[source].union(own, times: step, isCircular)
             }
-            need = segments[index].range.times(strides)
         }
     }
 }
 
 extension PlanesPlan.Reach {
-    fileprivate func times(_ factor: PlanesPlan.Reach) -> PlanesPlan.Reach {
-        PlanesPlan.Reach(y: y * factor.y, x: x * factor.x)
+    fileprivate func union(_ other: Self) -> Self { Self(y: max(y, other.y), x: max(x, other.x)) }
+
+    /// With the displacements in front of a step that `range` at the end of its segment needs; displacements that wrap
+    /// around need all.
+    fileprivate func union(_ range: Self, times step: PlanesPlan.Step, _ isCircular: Bool) -> Self {
+        func along(_ range: Int, _ factor: Int, _ size: Int) -> Int {
+            isCircular && range > 0 ? size - 1 : range < 0 ? range : range * factor
+        }
+        return union(
+            Self(y: along(range.y, step.reach.y, step.height), x: along(range.x, step.reach.x, step.width)))
     }
 }
 
-extension Window {
-    /// That of a dense layer, on images of one pixel.
-    fileprivate static let pixel = Window(height: 1, width: 1, strideY: 1, strideX: 1, padding: .valid)
+extension PlanesPlan.Segment {
+    package var pointwiseCount: Int { steps.count { $0.operation.isPoint } }
 
-    /// Displacements that a pool reads to make those of `need`.
-    fileprivate func reach(of need: PlanesPlan.Reach, atMost last: PlanesPlan.Reach) -> PlanesPlan.Reach {
-        PlanesPlan.Reach(
-            y: min(last.y, need.y * strideY + height - 1), x: min(last.x, need.x * strideX + width - 1))
+    /// Displacements at the end that a tensor of those of `need` is made from.
+    fileprivate func reach(of need: PlanesPlan.Reach) -> PlanesPlan.Reach {
+        guard need.y >= 0, need.x >= 0 else { return .none }
+        func along(_ need: Int, _ stride: Int, _ window: Int, _ last: Int) -> Int {
+            let range = min(last, need * stride + window - 1)
+            return isCircular && range > 0 ? last : range
+        }
+        switch sink {
+        case .flatten: return PlanesPlan.Reach(y: 0, x: 0)
+        case .globalPool: return PlanesPlan.Reach(y: endHeight - 1, x: endWidth - 1)
+        case .pool(let pool):
+            let window = pool.window
+            return PlanesPlan.Reach(
+                y: along(need.y, window.strideY, window.height, endHeight - 1),
+                x: along(need.x, window.strideX, window.width, endWidth - 1))
+        }
+    }
+
+    /// The products of the strides from each step to the end.
+    fileprivate mutating func setReaches() {
+        var reaches = [end: PlanesPlan.Reach(y: 1, x: 1)]
+        for place in steps.indices.reversed() {
+            let step = steps[place]
+            var reach = reaches[step.output] ?? PlanesPlan.Reach(y: 1, x: 1)
+            if case .convolution(let window) = step.operation {
+                reach = PlanesPlan.Reach(y: reach.y * window.strideY, x: reach.x * window.strideX)
+            }
+            steps[place].reach = reach
+            reaches[step.input] = reach
+        }
+    }
+
+    fileprivate mutating func countPoints(record: inout Int) {
+        var taped = 0
+        for place in steps.indices {
+            let first = if case .convolution = steps[place].operation { place + 1 } else { place }
+            steps[place].run =
+                first > place || steps[place].operation.isPoint
+                ? steps[first...].prefix { $0.operation.isPoint && $0.input == steps[place].output }.count : 0
+            steps[place].taped = taped
+            steps[place].record = record
+            guard steps[place].operation.isPoint else { continue }
+            taped += 1
+            record += steps[place].height * steps[place].width
+        }
     }
 }
 
-extension CovarianceStep {
-    /// Whether it acts on every entry of a plane alone.
-    package var isPointwise: Bool {
-        switch self {
-        case .abrelu, .erf, .gelu, .layerNorm: true
-        default: false
-        }
-    }
-
-    /// Slots per pixel on planes, as `plane.cl` lists them.
-    fileprivate var planeSlotCount: Int {
-        switch self {
-        case .abrelu: 2
-        case .erf, .gelu: 6
-        case .layerNorm: 3
-        default: 0
-        }
-    }
+extension PlanesPlan.Operation {
+    package var isPoint: Bool { if case .point = self { true } else { false } }
 }

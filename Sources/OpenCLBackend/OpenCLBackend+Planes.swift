@@ -9,18 +9,20 @@ extension OpenCLBackend {
         case rowAgainstItself
     }
 
-    func planesForm(_ program: PlanesProgram, _ precision: Precision) -> PlanesForm {
+    func planesForm(_ program: PlanesTables, _ precision: Precision) -> PlanesForm {
         PlanesForm(form, program, precision, context.device, maximumAllocation: maximumAllocation)
     }
 
     /// The text of a driver with the net's activations compiled in. Nets that differ in sizes or depth share it.
     func planesSource(
-        _ driver: [String], _ program: PlanesProgram, _ pairing: PlanesPairing, _ precision: Precision
+        _ driver: [String], _ program: PlanesTables, _ pairing: PlanesPairing, _ precision: Precision
     ) -> ProgramSource {
         let steps = ["pair", "abrelu", "smooth", "erf", "gelu", "layer_norm", "plane"]
         return ProgramSource(
             name: "Covariance/\(driver[driver.count - 1])", precision: precision,
-            parts: (steps + ["planes", "planes_forward"] + driver).map { .file("Covariance/\($0).cl") },
+            parts: (steps + ["planes", "planes_ends", "planes_forward", "planes_segments"] + driver).map {
+                .file("Covariance/\($0).cl")
+            },
             options: planesForm(program, precision).options(program, pairing: pairing.rawValue))
     }
 
@@ -28,7 +30,7 @@ extension OpenCLBackend {
         _ program: CovarianceProgram, inputs: Buffer, count: Int
     ) throws(ComputeError) -> OpenCLPlanes {
         let precision = inputs.precision
-        let tables = PlanesProgram(PlanesPlan(program))
+        let tables = PlanesTables(PlanesPlan(program))
         let form = planesForm(tables, precision)
         let kernel = try kernel(
             "prepare", of: planesSource(["planes_prepare"], tables, .panelAgainstItself, precision))

@@ -57,7 +57,7 @@ extension OpenCLBackend {
         let (rows, columns) = (context.planes(of: request.rows), context.planes(of: request.columns))
         let precision = request.rows.precision
         let source = planesSource(
-            ["planes_reverse", "planes_gradient"], rows.program, .rowAgainstPanel, precision)
+            ["planes_reverse", "planes_pairs", "planes_gradient"], rows.program, .rowAgainstPanel, precision)
         let (count, width, pitch) = (table.images.count, columns.panels * columns.lanes, form.pitch(rows.program))
         let coefficients = try Memory(count * request.count * width * precision.byteCount, in: context)
         let offset = table.images.lowerBound * request.count * request.outputs
@@ -97,7 +97,8 @@ extension OpenCLBackend {
     ) throws(ComputeError) {
         let planes = context.planes(of: request.rows)
         let precision = request.rows.precision
-        let source = planesSource(["planes_reverse", "planes_finish"], planes.program, .rowAgainstItself, precision)
+        let source = planesSource(
+            ["planes_reverse", "planes_pairs", "planes_finish"], planes.program, .rowAgainstItself, precision)
         let tasks = table.images.count * ((request.count + form.lanes - 1) / form.lanes)
         let scratchSize = form.finishScratch(planes.program)
         let groups = form.groups(tasks, scratch: scratchSize)

@@ -12,7 +12,7 @@ final class OpenCLPlanes: Sendable {
         let panels: Range<Int>
     }
 
-    let program: PlanesProgram
+    let program: PlanesTables
     /// plan, segments, steps and parameters, as the kernels take them.
     private let plan: [Memory]
     private let parameters: Buffer
@@ -24,7 +24,7 @@ final class OpenCLPlanes: Sendable {
     let count: Int
 
     init(
-        _ program: PlanesProgram, plan: [Memory], parameters: Buffer, count: Int, form: PlanesForm, in context: Context
+        _ program: PlanesTables, plan: [Memory], parameters: Buffer, count: Int, form: PlanesForm, in context: Context
     ) throws(ComputeError) {
         self.program = program
         self.plan = plan

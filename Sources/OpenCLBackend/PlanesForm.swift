@@ -20,7 +20,7 @@ struct PlanesForm {
     let units: Int
 
     init(
-        _ form: CovarianceForm, _ program: PlanesProgram, _ precision: Precision, _ device: OpenCLDevice,
+        _ form: CovarianceForm, _ program: PlanesTables, _ precision: Precision, _ device: OpenCLDevice,
         maximumAllocation: Int
     ) {
         self.precision = precision
@@ -61,24 +61,30 @@ struct PlanesForm {
     private static let block = 16
 
     /// Bytes of a panel of images.
-    func panelBytes(_ program: PlanesProgram) -> Int { program.size * lanes * precision.byteCount }
+    func panelBytes(_ program: PlanesTables) -> Int { program.size * lanes * precision.byteCount }
 
     /// Numbers of a record, rounded up to whole vectors.
-    func pitch(_ program: PlanesProgram) -> Int { (program.recordSize + lanes - 1) / lanes * lanes }
+    func pitch(_ program: PlanesTables) -> Int { (program.recordSize + lanes - 1) / lanes * lanes }
 
     /// Numbers of `real` per group of a reverse pass; `count` cotangents.
-    func recordScratch(_ program: PlanesProgram, _ count: Int) -> Int {
+    func recordScratch(_ program: PlanesTables, _ count: Int) -> Int {
         gradientScratch + pitch(program) * (lanes == 1 && count > 1 ? Self.block : 1)
     }
 
     /// The same of what follows it once per image.
-    func finishScratch(_ program: PlanesProgram) -> Int {
+    func finishScratch(_ program: PlanesTables) -> Int {
         gradientScratch + pitch(program) + program.variancesSize
     }
 
-    func options(_ program: PlanesProgram, pairing: Int) -> [String] {
+    func options(_ program: PlanesTables, pairing: Int) -> [String] {
         ["REAL_WIDTH=\(lanes)", "GROUP=\(group)", "PAIRING=\(pairing)"].map { "-D \($0)" }
-            + (localBytes == nil ? [] : ["-D PLANES_LOCAL"]) + program.activations.map { "-D \($0)" }
+            + (localBytes == nil ? [] : ["-D PLANES_LOCAL"]) + Self.activations(program).map { "-D \($0)" }
+    }
+
+    /// Macros of the activations that are compiled in: of most nets the rectifiers, whose text needs few registers; of
+    /// others all, so that two texts serve all nets.
+    private static func activations(_ program: PlanesTables) -> [String] {
+        program.hasRectifiersAlone ? ["ABRELU"] : ["ABRELU", "ERF", "GELU", "LAYER_NORM"]
     }
 
     /// The arguments of planes in local memory, where they lie there.

@@ -18,9 +18,6 @@ public struct Planner {
     private var forks: [(start: Shape, main: Shape)] = []
     private var hasWeights = false
     private var hasPool = false
-    private var paddings: Set<Window.Padding> = []
-    /// Whether every layer keeps displacements that wrap around apart: outputs · stride = inputs.
-    private var closesCircles = true
 
     /// Deepest nesting of residual blocks; backends reserve room for this many states.
     package static let maximumNesting = 7
@@ -47,15 +44,6 @@ public struct Planner {
             throw ArchitectureError(
                 "the net ends in an image of \(shape.height) × \(shape.width); end it with flatten or "
                     + "global_avg_pool, and dense")
-        }
-        if paddings.contains(.circular) && (hasPool || paddings.contains(.same)) {
-            throw ArchitectureError(
-                "circular padding does not go together with padding same or pooling in one net; choose one of them")
-        }
-        if paddings.contains(.circular) && !closesCircles && steps.contains(.globalPool) {
-            throw ArchitectureError(
-                "circular padding in front of global_avg_pool wants strides that divide the image and no filter above 1 "
-                    + "with padding valid; change them or read out by flatten")
         }
         guard let readout = steps.firstIndex(where: { $0 == .flatten || $0 == .globalPool }) else {
             return CovarianceProgram(geometry: .scalar, input: input, steps: steps)
@@ -90,30 +78,14 @@ public struct Planner {
         _ window: Window, weightVariance: Double, biasVariance: Double
     ) throws(ArchitectureError) {
         hasWeights = true
-        let before = shape
         try slide(window, layer: "conv")
-        let isClosed = shape.height * window.strideY == before.height && shape.width * window.strideX == before.width
-        closesCircles = closesCircles && isClosed
-        if window.count > 1 { paddings.insert(window.padding) }
         steps.append(.convolution(window, weightVariance: weightVariance, biasVariance: biasVariance))
     }
 
     mutating func pool(_ window: Window, isMean: Bool, layer: String) throws(ArchitectureError) {
-        guard forks.isEmpty else {
-            throw ArchitectureError("layer '\(layer)' stands inside a residual; put it before or behind the residual")
-        }
-        let (height, width) = (shape.height, shape.width)
         try slide(window, layer: layer)
-        guard window.paddingY(height).total == 0, window.paddingX(width).total == 0 else {
-            throw ArchitectureError(
-                "layer '\(layer)' of \(window.height) × \(window.width) cuts windows at the border of an image of "
-                    + "\(height) × \(width); use padding valid or a window that divides the image")
-        }
         hasPool = true
-        let valid = Window(
-            height: window.height, width: window.width, strideY: window.strideY, strideX: window.strideX,
-            padding: .valid)
-        steps.append(.pool(valid, isMean: isMean))
+        steps.append(.pool(window, isMean: isMean))
     }
 
     private mutating func slide(_ window: Window, layer: String) throws(ArchitectureError) {

@@ -61,6 +61,37 @@ struct PlaneTests {
                 dense,
             ]),
         Net(
+            "a pool in each branch",
+            [
+                conv(3, 3), Relu(),
+                Residual(
+                    main: [conv(3, 3), Relu(), AvgPool(window: (2, 2), stride: (2, 2)), conv(2, 2)],
+                    shortcut: [
+                        Residual(
+                            main: [Erf(), AvgPool(window: (2, 2), stride: (2, 2))],
+                            shortcut: [conv(1, 1), SumPool(window: (2, 2), stride: (2, 2))])
+                    ]),
+                Relu(), GlobalAvgPool(), dense, Relu(), dense,
+            ]),
+        Net(
+            "pools cut at the border",
+            [
+                conv(3, 3), Relu(), AvgPool(window: (3, 2), stride: (2, 2), padding: .same), conv(3, 3), Relu(),
+                SumPool(window: (2, 3), stride: (1, 1), padding: .same), Relu(), Flatten(), dense,
+            ]),
+        Net(
+            "circular with pools",
+            [
+                conv(3, 3, .circular), Relu(), AvgPool(window: (2, 2), stride: (2, 1)), conv(3, 3, .circular), Relu(),
+                AvgPool(window: (2, 3), stride: (2, 2), padding: .circular), Relu(), GlobalAvgPool(), dense, Relu(),
+            ]),
+        Net(
+            "circular, then zeros, then strides that do not close",
+            [
+                conv(3, 3, .circular), Relu(), conv(3, 3), Relu(), conv(3, 3, stride: (4, 2), .circular), Relu(),
+                Residual(main: [conv(2, 2, .circular), Relu(), conv(3, 1)]), Relu(), GlobalAvgPool(), dense,
+            ]),
+        Net(
             "circular, activation last",
             [conv(3, 3, .circular), Relu(), conv(2, 3, .circular), Relu(), GlobalAvgPool(), dense, Relu()]),
     ]

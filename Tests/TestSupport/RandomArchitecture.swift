@@ -15,9 +15,8 @@ package enum RandomArchitecture {
     package static func convolutional(seed: UInt64, height: Int, width: Int, channels: Int) -> Architecture {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<1000 {
-            let isCircular = Int.random(in: 0..<4, using: &generator) == 0
-            var layers = [conv(isCircular, stride: (1, 1), &generator), activation(&generator)]
-            for _ in 0..<Int.random(in: 0...2, using: &generator) { layers += block(isCircular, &generator) }
+            var layers = [conv(stride: (1, 1), &generator), activation(&generator)]
+            for _ in 0..<Int.random(in: 0...2, using: &generator) { layers += block(&generator) }
             layers.append(Bool.random(using: &generator) ? Flatten() : GlobalAvgPool())
             if Bool.random(using: &generator) {
                 layers += self.layers(count: Int.random(in: 1...3, using: &generator), depth: 1, &generator)
@@ -73,32 +72,49 @@ package enum RandomArchitecture {
             biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
     }
 
-    private static func block(_ isCircular: Bool, _ generator: inout SeededGenerator) -> [any Layer] {
-        let window = { (generator: inout SeededGenerator) in
-            (Int.random(in: 1...3, using: &generator), Int.random(in: 1...3, using: &generator))
-        }
-        let (size, stride) = (window(&generator), window(&generator))
-        switch Int.random(in: 0..<6, using: &generator) {
-        case 0: return [AvgPool(window: size, stride: stride)]
-        case 1: return [SumPool(window: size, stride: stride), LayerNorm(eps: 0.1)]
+    private static func block(_ generator: inout SeededGenerator) -> [any Layer] {
+        let stride = pair(&generator)
+        switch Int.random(in: 0..<7, using: &generator) {
+        case 0: return [pool(stride: stride, padding(&generator), &generator)]
+        case 1: return [SumPool(window: pair(&generator), stride: stride), LayerNorm(eps: 0.1)]
         case 2:
             return [
                 Residual(
-                    main: [activation(&generator), conv(isCircular, stride: stride, &generator)],
-                    shortcut: stride == (1, 1) ? [] : [conv(isCircular, stride: stride, &generator)])
+                    main: [activation(&generator), conv(stride: stride, &generator)],
+                    shortcut: stride == (1, 1) ? [] : [conv(stride: stride, &generator)])
             ]
-        case 3: return [conv(isCircular, stride: stride, &generator), LayerNorm(eps: 0.1), activation(&generator)]
-        default: return [conv(isCircular, stride: (1, 1), &generator), activation(&generator)]
+        case 3:
+            // Branches of the same size, whatever the stride.
+            let padding = padding(&generator) == .valid ? Padding.same : .circular
+            let branch: [any Layer] = [activation(&generator), pool(stride: stride, padding, &generator)]
+            return [
+                Residual(
+                    main: [conv(stride: (1, 1), &generator)] + branch,
+                    shortcut: [pool(stride: stride, padding, &generator)])
+            ]
+        case 4: return [conv(stride: stride, &generator), LayerNorm(eps: 0.1), activation(&generator)]
+        default: return [conv(stride: (1, 1), &generator), activation(&generator)]
         }
     }
 
-    private static func conv(
-        _ isCircular: Bool, stride: (Int, Int), _ generator: inout SeededGenerator
+    private static func pair(_ generator: inout SeededGenerator) -> (Int, Int) {
+        (Int.random(in: 1...3, using: &generator), Int.random(in: 1...3, using: &generator))
+    }
+
+    private static func padding(_ generator: inout SeededGenerator) -> Padding {
+        [.same, .same, .valid, .circular].randomElement(using: &generator) ?? .same
+    }
+
+    private static func pool(
+        stride: (Int, Int), _ padding: Padding, _ generator: inout SeededGenerator
     ) -> any Layer {
+        AvgPool(window: pair(&generator), stride: stride, padding: padding)
+    }
+
+    private static func conv(stride: (Int, Int), _ generator: inout SeededGenerator) -> any Layer {
         Conv(
             filter: (Int.random(in: 1...4, using: &generator), Int.random(in: 1...4, using: &generator)),
-            stride: stride,
-            padding: isCircular ? .circular : [.same, .same, .valid].randomElement(using: &generator) ?? .same,
+            stride: stride, padding: padding(&generator),
             weightStd: Double.random(in: 0.7...1.8, using: &generator),
             biasStd: [0, 0.1, 0.7].randomElement(using: &generator) ?? 0)
     }

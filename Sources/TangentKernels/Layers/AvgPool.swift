@@ -10,8 +10,7 @@ public struct AvgPool: Layer {
     ///   - window: height and width.
     ///   - stride: height and width.
     public init(window: (Int, Int), stride: (Int, Int), padding: Padding = .valid) {
-        self.window = Window(
-            height: window.0, width: window.1, strideY: stride.0, strideX: stride.1, padding: padding.window)
+        self.window = Window(window, stride: stride, padding: padding)
     }
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {
@@ -36,9 +35,6 @@ extension LayerDescription {
         guard let window = size("window") else {
             throw ArchitectureError("layer '\(name)' needs window, its size", line: line)
         }
-        let stride = size("stride") ?? (1, 1)
-        return Window(
-            height: window.0, width: window.1, strideY: stride.0, strideX: stride.1,
-            padding: (padding ?? .valid).window)
+        return Window(window, stride: size("stride") ?? (1, 1), padding: padding ?? .valid)
     }
 }

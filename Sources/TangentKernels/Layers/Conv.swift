@@ -26,8 +26,7 @@ public struct Conv: Layer {
         filter: (Int, Int), stride: (Int, Int) = (1, 1), padding: Padding = .same, weightStd: Double, biasStd: Double,
         width: Int? = nil
     ) {
-        window = Window(
-            height: filter.0, width: filter.1, strideY: stride.0, strideX: stride.1, padding: padding.window)
+        window = Window(filter, stride: stride, padding: padding)
         self.weightStd = weightStd
         self.biasStd = biasStd
         self.width = width
@@ -57,12 +56,23 @@ public enum Padding: String, Sendable, CaseIterable {
     /// The other side of the image.
     case circular
 
-    var window: Window.Padding {
+    fileprivate var window: Window.Padding {
         switch self {
         case .same: .same
         case .valid: .valid
         case .circular: .circular
         }
+    }
+}
+
+extension Window {
+    /// The window of a layer.
+    /// - Parameters:
+    ///   - size: height and width.
+    ///   - stride: height and width.
+    init(_ size: (Int, Int), stride: (Int, Int), padding: TangentKernels.Padding) {
+        self.init(
+            height: size.0, width: size.1, strideY: stride.0, strideX: stride.1, padding: padding.window)
     }
 }
 

@@ -10,8 +10,7 @@ public struct MaxPool: Layer {
     ///   - window: height and width.
     ///   - stride: height and width.
     public init(window: (Int, Int), stride: (Int, Int), padding: Padding = .valid) {
-        self.window = Window(
-            height: window.0, width: window.1, strideY: stride.0, strideX: stride.1, padding: padding.window)
+        self.window = Window(window, stride: stride, padding: padding)
     }
 
     public init(_ description: LayerDescription, defaults: LayerDefaults) throws(ArchitectureError) {

@@ -1,0 +1,155 @@
+// One row of a plane through one step. Part of planes.h.
+
+#define MOST_SLOTS PLANE_SMOOTH_SLOTS
+
+// The two images, as ROW and COL take them.
+typedef struct {
+    const scalar *row, *col;
+    int pairing;
+} images;
+
+STEP images images_of(const pass *s) { return (images){s->row, s->col, s->pairing}; }
+
+// Loads `count` slots that lie `pixels` apart.
+STEP void load_slots(const images *images, int slot, int pixels, int count, int p, int q, real *row, real *col) {
+#pragma unroll
+    for (int i = 0; i < count; i++) {
+        row[i] = ROW(images, slot + i * pixels + p);
+        col[i] = COL(images, slot + i * pixels + q);
+    }
+}
+
+// A copy of a step's parameters that no store can alias, so that nothing is loaded again in a loop.
+#define OWN_PARAMETERS(s, step)                                                                                        \
+    const acc *first_parameter = (s)->parameters + (step)->parameter;                                                  \
+    const acc parameters[4] = {first_parameter[0], first_parameter[1], first_parameter[2], first_parameter[3]}
+
+// ---- windows --------------------------------------------------------------------------------------------------------
+
+// result[x] = scale * sum of input over the window whose first pixel is (y, x stride_x).
+STEP void window_row(const real *input, int stride, const window *w, int y, int width, const real *scale, real *columns,
+                     real *result) {
+    int reach = (width - 1) * w->stride_x + w->width;
+    const real *first = input + (ptrdiff_t)y * stride;
+    if (w->height == 3) {
+        for (int x = 0; x < reach; x++) columns[x] = first[x] + first[stride + x] + first[2 * stride + x];
+    } else {
+        for (int x = 0; x < reach; x++) {
+            real sum = first[x];
+            for (int i = 1; i < w->height; i++) sum += first[(ptrdiff_t)i * stride + x];
+            columns[x] = sum;
+        }
+    }
+    if (w->width == 3 && w->stride_x == 1) {
+        for (int x = 0; x < width; x++) result[x] = *scale * (columns[x] + columns[x + 1] + columns[x + 2]);
+    } else {
+        for (int x = 0; x < width; x++) {
+            real sum = columns[x * w->stride_x];
+            for (int i = 1; i < w->width; i++) sum += columns[x * w->stride_x + i];
+            result[x] = *scale * sum;
+        }
+    }
+}
+
+// ---- pointwise steps ------------------------------------------------------------------------------------------------
+
+// Runs `statement` for every entry of a row: e the entry, row and col the slots. Adds k to t where a convolution with
+// weights has just been done.
+#define FOR_ENTRIES(slot_count, statement)                                                                             \
+    for (int x = 0; x < width; x++) {                                                                                  \
+        real row[MOST_SLOTS], col[MOST_SLOTS];                                                                         \
+        load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                    \
+        entry e = {v[x], t[x]};                                                                                        \
+        if (adds_covariance) {                                                                                         \
+            real k;                                                                                                    \
+            entry_covariance(&e, row, col, &k);                                                                        \
+            e.t += k;                                                                                                  \
+        }                                                                                                              \
+        if (tape_v) tape_v[x] = e.v, tape_t[x] = e.t;                                                                  \
+        statement;                                                                                                     \
+        v[x] = e.v;                                                                                                    \
+        t[x] = e.t;                                                                                                    \
+    }                                                                                                                  \
+    break
+
+STEP void pointwise_entries(const pass *s, const plane_step *step, const images *images, int p, int q, int width,
+                            int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
+    int pixels = step->height * step->width;
+    OWN_PARAMETERS(s, step);
+    switch (step->opcode) {
+    case STEP_ABRELU: FOR_ENTRIES(2, abrelu_entry(&e, row, col, parameters));
+    case STEP_ERF: FOR_ENTRIES(6, erf_entry(&e, row, col, parameters));
+    case STEP_GELU: FOR_ENTRIES(6, gelu_entry(&e, row, col, parameters));
+    case STEP_LAYER_NORM: FOR_ENTRIES(3, layer_norm_entry(&e, row, col, parameters));
+    default: break;
+    }
+}
+
+STEP void pointwise_row(const pass *s, const plane_step *step, int p, int q, int width, int adds_covariance, real *v,
+                        real *t, real *tape_v, real *tape_t) {
+    // The common cases apart, with what they decide as constants.
+    images sides = images_of(s);
+    if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance && !tape_v) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        pointwise_entries(s, step, &sides, p, q, width, 1, v, t, 0, 0);
+    } else if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        pointwise_entries(s, step, &sides, p, q, width, 1, v, t, tape_v, tape_t);
+    } else {
+        pointwise_entries(s, step, &sides, p, q, width, adds_covariance, v, t, tape_v, tape_t);
+    }
+}
+
+// After a convolution that no activation follows: t += k with k = (q1 + q2 - v)/2.
+STEP void add_covariance_row(const pass *s, const plane_step *step, int p, int q, int width, const real *v, real *t) {
+    for (int x = 0; x < width; x++) {
+        real q1 = ROW(s, step->after + p + x), q2 = COL(s, step->after + q + x);
+        t[x] += R(0.5) * (q1 + q2 - v[x]);
+    }
+}
+
+// ---- backwards ------------------------------------------------------------------------------------------------------
+
+// own_2, where it is wanted, receives the second image's share: the same with the sides exchanged.
+#define FOR_ADJOINTS(slot_count, function)                                                                             \
+    for (int x = 0; x < width; x++) {                                                                                  \
+        real row[MOST_SLOTS], col[MOST_SLOTS], own;                                                                    \
+        load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                    \
+        entry e = {tape_v[x], tape_t[x]};                                                                              \
+        if (own_2) {                                                                                                   \
+            adjoint other = {k[x], t[x]};                                                                              \
+            function(&e, &other, &own, col, row, parameters);                                                          \
+            own_2[x] += own;                                                                                           \
+        }                                                                                                              \
+        adjoint g = {k[x], t[x]};                                                                                      \
+        function(&e, &g, &own, row, col, parameters);                                                                  \
+        own_1[x] += own;                                                                                               \
+        k[x] = adds_covariance ? g.k + g.t : g.k;                                                                      \
+        t[x] = g.t;                                                                                                    \
+    }                                                                                                                  \
+    break
+
+STEP void reverse_entries(const pass *s, const plane_step *step, const images *images, int p, int q, int width,
+                          int adds_covariance, const real *tape_v, const real *tape_t, real *k, real *t, real *own_1,
+                          real *own_2) {
+    int pixels = step->height * step->width;
+    OWN_PARAMETERS(s, step);
+    switch (step->opcode) {
+    case STEP_ABRELU: FOR_ADJOINTS(2, abrelu_entry_reverse);
+    case STEP_ERF: FOR_ADJOINTS(6, erf_entry_reverse);
+    case STEP_GELU: FOR_ADJOINTS(6, gelu_entry_reverse);
+    case STEP_LAYER_NORM: FOR_ADJOINTS(3, layer_norm_entry_reverse);
+    default: break;
+    }
+}
+
+STEP void reverse_row(const pass *s, const plane_step *step, int p, int q, int width, int adds_covariance,
+                      const real *tape_v, const real *tape_t, real *k, real *t, real *own_1, real *own_2) {
+    images sides = images_of(s);
+    if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        reverse_entries(s, step, &sides, p, q, width, 1, tape_v, tape_t, k, t, own_1, 0);
+    } else {
+        reverse_entries(s, step, &sides, p, q, width, adds_covariance, tape_v, tape_t, k, t, own_1, own_2);
+    }
+}
