@@ -5,7 +5,7 @@ import Synchronization
 /// One OpenCL device that computes.
 ///
 /// Commands are enqueued in order and run asynchronously; `read` waits. Programs are built on first use and kept.
-package final class OpenCLBackend: Backend {
+package final class OpenCLBackend: ProfilingBackend {
     private struct KernelKey: Hashable {
         let entryPoint: String
         let source: ProgramSource

@@ -1,5 +1,6 @@
 import COpenCL
 import Compute
+import Dispatch
 import Synchronization
 
 /// An in-order command queue of one device, and the profile of what ran on it where that is asked for.
@@ -7,12 +8,25 @@ final class Queue: Sendable {
     private struct Pending {
         let name: String
         let event: Event
+        /// When the host asked for it: nanoseconds of its uptime.
+        let asked: UInt64
     }
+
+    private struct Profile {
+        /// Commands whose times were not read yet.
+        var pending: [Pending] = []
+        var records: [CommandRecord] = []
+        /// From the device's clock to the host's, by the first command.
+        var shift: UInt64?
+    }
+
+    /// Commands whose events are held at a time.
+    private static let pendingLimit = 4096
 
     nonisolated(unsafe) let raw: cl_command_queue
     let context: Context
     let isProfiling: Bool
-    private let pending = Mutex<[Pending]>([])
+    private let profile = Mutex(Profile())
 
     init(in context: Context, profiling: Bool) throws(ComputeError) {
         let properties = cl_command_queue_properties(profiling ? CL_QUEUE_PROFILING_ENABLE : 0)
@@ -43,10 +57,15 @@ final class Queue: Sendable {
             return
         }
         var event: cl_event?
+        let asked = DispatchTime.now().uptimeNanoseconds
         try context.monitor.check(call, doing()) { body(raw, &event) }
         guard let event else { return }
         let owner = Event(event, context.monitor)
-        pending.withLock { $0.append(Pending(name: name, event: owner)) }
+        let isFull = profile.withLock { profile in
+            profile.pending.append(Pending(name: name, event: owner, asked: asked))
+            return profile.pending.count >= Self.pendingLimit
+        }
+        if isFull { try readTimes() }
     }
 
     /// Waits until all commands are done.
@@ -56,13 +75,30 @@ final class Queue: Sendable {
 
     /// Waits, and returns what ran since the last call, in order; empty without profiling.
     func takeProfile() throws(ComputeError) -> [CommandRecord] {
-        try finish()
-        let done = pending.withLock { pending in
-            defer { pending = [] }
-            return pending
+        try readTimes()
+        return profile.withLock { profile in
+            defer { profile.records = [] }
+            return profile.records
         }
-        var records: [CommandRecord] = []
-        for command in done { records.append(try command.event.record(named: command.name)) }
-        return records
+    }
+
+    /// Waits, and turns the events that are held into records.
+    private func readTimes() throws(ComputeError) {
+        try finish()
+        try profile.withLock { profile throws(ComputeError) in
+            let done = profile.pending
+            profile.pending = []
+            for command in done {
+                // A command is queued as soon as it is asked for, so its two times are one moment on two clocks.
+                let shift: UInt64
+                if let known = profile.shift {
+                    shift = known
+                } else {
+                    shift = command.asked &- (try command.event.queued())
+                }
+                profile.shift = shift
+                profile.records.append(try command.event.record(named: command.name, shift: shift))
+            }
+        }
     }
 }

@@ -21,6 +21,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Say what each stage does.")
     var verbose = false
 
+    @Flag(help: "Write what the devices did and when into trace.json of the run folder, for Perfetto.")
+    var trace = false
+
+    @Option(help: "Keep this text file up to date for the collector of Prometheus's node exporter.")
+    var prometheus: String?
+
     @Option(help: .private)
     var parent: Int32?
 
@@ -42,11 +48,12 @@ struct RunCommand: AsyncParsableCommand {
                 case .note(let sentence): if !quiet { Terminal.error.write("ntk: \(sentence)") }
                 }
             }
-            let backends = try Backends().selected(configuration.compute) { observer(.note($0)) }
+            let backends = try Backends().selected(configuration.compute, profiling: trace) { observer(.note($0)) }
             for backend in backends { observer(.note("computing on \(backend.device.summary)")) }
             let run = Run(
                 configuration, name: Configuration.name(ofFile: arguments.config), backends: backends,
-                version: NTKCommand.version, observer: observer)
+                version: NTKCommand.version, trace: trace ? RunTrace() : nil, metricsPath: prometheus,
+                observer: observer)
             let start = ContinuousClock.now
             let outcome = try await SlurmRequeue.guarding(parent: parent) { try await run.execute() }
             Terminal.error.endProgress()

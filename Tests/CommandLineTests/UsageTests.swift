@@ -21,7 +21,7 @@ import Testing
         #expect(
             incomplete.error
                 == "ntk: missing expected argument '<config>'; usage: ntk run <config> [<key=value> ...] [--quiet] "
-                + "[--verbose]\n")
+                + "[--verbose] [--trace] [--prometheus <prometheus>]\n")
         let option = try program("devices", "--frob")
         #expect(option.code == 64 && option.error == "ntk: unknown option '--frob'; usage: ntk devices\n")
         let benchmark = try program("bench", "gram-fc3-785")

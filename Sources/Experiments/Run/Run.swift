@@ -12,16 +12,22 @@ package struct Run: Sendable {
     let name: String
     let backends: [any Backend]
     let version: BuildVersion
+    /// Where the devices' work is recorded for `trace.json`.
+    let trace: RunTrace?
+    /// Text file for Prometheus.
+    let metricsPath: String?
     let observer: RunObserver
 
     package init(
         _ configuration: Configuration, name: String, backends: [any Backend], version: BuildVersion,
-        observer: @escaping RunObserver = { _ in }
+        trace: RunTrace? = nil, metricsPath: String? = nil, observer: @escaping RunObserver = { _ in }
     ) {
         self.configuration = configuration
         self.name = name
         self.backends = backends
         self.version = version
+        self.trace = trace
+        self.metricsPath = metricsPath
         self.observer = observer
     }
 
@@ -50,7 +56,9 @@ package struct Run: Sendable {
         }
         AtomicFile.removeLeftovers(in: folder.path)
         AtomicFile.removeLeftovers(in: folder.path + "/arrays")
-        let journal = RunJournal(folder: folder, observer: observer)
+        let journal = RunJournal(
+            folder: folder, trace: trace, metrics: metricsPath.map { RunMetrics(path: $0, run: folder.path) },
+            observer: observer)
         do {
             try journal.open(dataset, backends, version: version, seed: configuration.seed)
             journal.add(seconds: (ContinuousClock.now - begin) / .seconds(1), to: "data")
@@ -65,10 +73,12 @@ package struct Run: Sendable {
             let drawing = ContinuousClock.now
             try Report(folder, isFinished: true).write()
             journal.add(seconds: (ContinuousClock.now - drawing) / .seconds(1), to: "report")
+            try writeTrace(to: folder)
             try journal.close(.done)
             return Outcome(
                 folder: folder.path, configuration: configuration, records: records, isRepeated: false)
         } catch {
+            try? writeTrace(to: folder)
             if Task.isCancelled || Self.isInterruption(error) {
                 let stage = journal.stage
                 try? journal.close(.interrupted)
@@ -78,6 +88,11 @@ package struct Run: Sendable {
             try? journal.close(.failed, message: "\(error)")
             throw error
         }
+    }
+
+    private func writeTrace(to folder: RunFolder) throws {
+        guard let trace else { return }
+        try folder.write(Data(try trace.json(backends).utf8), to: "trace.json")
     }
 
     private static func isInterruption(_ error: any Error) -> Bool {

@@ -139,6 +139,9 @@ struct RunStages: Sendable {
     func observe(_ label: String) -> GramAssembly.Observer {
         let line = ProgressLine(label: label)
         return { [journal] event, progress in
+            if case .finished(let tile, let device, let seconds) = event {
+                journal.add(tile, of: label, device: device, seconds: seconds)
+            }
             if case .failed(let tile, let worker, let error) = event {
                 journal.warn("\(tile) failed on '\(progress.workers[worker].name)' and goes elsewhere: \(error)")
             }

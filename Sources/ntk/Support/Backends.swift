@@ -16,16 +16,17 @@ struct Backends {
     /// Devices that the section asks for.
     /// - Parameters:
     ///   - threads: of the CPU backend.
+    ///   - profiling: whether devices keep a record of their commands.
     ///   - note: told what was chosen where the choice was ours.
     func selected(
-        _ section: ComputeSection, threads: Int? = nil, note: (String) -> Void = { _ in }
+        _ section: ComputeSection, threads: Int? = nil, profiling: Bool = false, note: (String) -> Void = { _ in }
     ) throws -> [any Backend] {
         switch section.backend {
         case .cpu: return [CPUBackend(index: cpuIndex, threads: threads)]
-        case .opencl: return try chosen(opencl, section)
+        case .opencl: return try chosen(opencl, section, profiling)
         case .auto:
             let gpus = opencl.filter { $0.device.kind == .gpu && supports($0, section.precision) }
-            guard gpus.isEmpty else { return try chosen(gpus, section) }
+            guard gpus.isEmpty else { return try chosen(gpus, section, profiling) }
             note(
                 opencl.isEmpty
                     ? "OpenCL has no platform here; the cpu backend computes"
@@ -34,7 +35,9 @@ struct Backends {
         }
     }
 
-    private func chosen(_ devices: [OpenCLDevice], _ section: ComputeSection) throws -> [any Backend] {
+    private func chosen(
+        _ devices: [OpenCLDevice], _ section: ComputeSection, _ profiling: Bool
+    ) throws -> [any Backend] {
         guard !devices.isEmpty else {
             throw ComputeError(
                 .deviceUnavailable, operation: "looking for an OpenCL device", device: "this machine",
@@ -58,7 +61,7 @@ struct Backends {
                 device: devices[0].device.name, detail: "it has no fp64",
                 advice: "set compute.precision: float32 or compute.backend: cpu")
         }
-        return try usable.map { try OpenCLBackend($0) }
+        return try usable.map { try OpenCLBackend($0, profiling: profiling) }
     }
 
     private func supports(_ device: OpenCLDevice, _ precision: Precision) -> Bool {

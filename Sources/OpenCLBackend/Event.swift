@@ -1,15 +1,6 @@
 import COpenCL
 import Compute
 
-/// When a command was queued, submitted, started and ended: nanoseconds of the device's clock.
-package struct CommandRecord: Sendable, Equatable {
-    package let name: String
-    package let queued: UInt64
-    package let submitted: UInt64
-    package let started: UInt64
-    package let ended: UInt64
-}
-
 /// An OpenCL event.
 final class Event: Sendable {
     private nonisolated(unsafe) let raw: cl_event
@@ -27,12 +18,15 @@ final class Event: Sendable {
         monitor.released()
     }
 
+    /// When the command was queued, by the device's clock.
+    func queued() throws(ComputeError) -> UInt64 { try time(CL_PROFILING_COMMAND_QUEUED) }
+
+    /// - Parameter shift: from the device's clock to the host's.
     /// - Precondition: the command is done.
-    func record(named name: String) throws(ComputeError) -> CommandRecord {
+    func record(named name: String, shift: UInt64) throws(ComputeError) -> CommandRecord {
         CommandRecord(
-            name: name, queued: try time(CL_PROFILING_COMMAND_QUEUED),
-            submitted: try time(CL_PROFILING_COMMAND_SUBMIT), started: try time(CL_PROFILING_COMMAND_START),
-            ended: try time(CL_PROFILING_COMMAND_END))
+            name: name, queued: try queued() &+ shift, submitted: try time(CL_PROFILING_COMMAND_SUBMIT) &+ shift,
+            started: try time(CL_PROFILING_COMMAND_START) &+ shift, ended: try time(CL_PROFILING_COMMAND_END) &+ shift)
     }
 
     private func time(_ moment: Int32) throws(ComputeError) -> UInt64 {
