@@ -85,7 +85,7 @@ let package = Package(
         .target(
             name: "Experiments",
             dependencies: [
-                "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Attacks", "Datasets",
+                "Compute", "Scheduling", "Storage", "TangentKernels", "Inference", "Networks", "Attacks", "Datasets",
                 "Figures",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -137,7 +137,8 @@ let package = Package(
         .testTarget(
             name: "ExperimentsTests",
             dependencies: [
-                "Experiments", "Figures", "Storage", "Compute", "TangentKernels", "Inference", "StorageTestSupport",
+                "Experiments", "Figures", "Storage", "Compute", "TangentKernels", "Inference", "Networks",
+                "StorageTestSupport",
             ]),
         // The built executable, as scripts see it.
         .testTarget(

@@ -31,7 +31,7 @@ extension LineChart {
         var layers: [JSONValue] = [["mark": ["type": "line", "point": .boolean(hasMarks)], "encoding": encoding]]
         if panels.flatMap(\.series).flatMap(\.points).contains(where: { $0.error != nil }) {
             layers.append([
-                "mark": "rule",
+                "mark": hasBands ? ["type": "area", "opacity": 0.2] : "rule",
                 "encoding": encoding.adding(["y": y.vegaLite("low"), "y2": ["field": "high"], "strokeDash": .null]),
             ])
         }

@@ -32,7 +32,7 @@ package struct LineChart: FigureContent {
 
     package struct Panel: Sendable {
         let title: String
-        let series: [Series]
+        package let series: [Series]
 
         package init(_ title: String = "", _ series: [Series]) {
             self.title = title
@@ -45,16 +45,20 @@ package struct LineChart: FigureContent {
     let panels: [Panel]
     /// Whether each point has its mark; without, long curves stay thin.
     let hasMarks: Bool
+    /// Whether errors are bands along the curves instead of bars at the marks.
+    let hasBands: Bool
     /// What solid and dashed lines of one name say; nil where the names say all.
     let meaning: (solid: String, dashed: String)?
 
     package init(
-        x: Axis, y: Axis, panels: [Panel], hasMarks: Bool = true, meaning: (solid: String, dashed: String)? = nil
+        x: Axis, y: Axis, panels: [Panel], hasMarks: Bool = true, hasBands: Bool = false,
+        meaning: (solid: String, dashed: String)? = nil
     ) {
         self.x = x
         self.y = y
         self.panels = panels
         self.hasMarks = hasMarks
+        self.hasBands = hasBands
         self.meaning = meaning
     }
 
@@ -107,6 +111,7 @@ package struct LineChart: FigureContent {
         var parts: [Markup] = []
         // Nothing joins the points on both sides of a break of the axis.
         let joined = series.points.filter { $0.x.isFinite && ($0.x > 0 || x.kind == .linear) }
+        if hasBands { parts += band(joined, series.colour, frame) }
         let places = joined.compactMap { frame.place($0.x, $0.y) }.map { "\($0.x.coordinate) \($0.y.coordinate)" }
         if places.count > 1 {
             parts.append(.tag("path", ["class": Self.style(series), "d": "M" + places.joined(separator: "L")]))
@@ -114,7 +119,9 @@ package struct LineChart: FigureContent {
         guard hasMarks else { return parts }
         for point in series.points {
             guard let place = frame.place(point.x, point.y) else { continue }
-            if let error = point.error, error > 0 { parts += bar(place.x, point.y, error, series.colour, frame) }
+            if !hasBands, let error = point.error, error > 0 {
+                parts += bar(place.x, point.y, error, series.colour, frame)
+            }
             let mark = Mark.draw(series.colour, x: place.x, y: place.y, isHollow: series.isDashed)
             let error = point.error.map { " ± " + Tick.short($0) } ?? ""
             let text = "\(series.name): \(Tick.short(point.y))\(error) at \(Tick.short(point.x))"
@@ -123,8 +130,29 @@ package struct LineChart: FigureContent {
         return parts
     }
 
+    /// From y − error to y + error, cut at the frame.
+    private func band(_ points: [Point], _ colour: Int, _ frame: PlotFrame) -> [Markup] {
+        let corners = points.compactMap { point -> (x: Double, low: Double, high: Double)? in
+            let (low, high) = ends(point.y, point.error ?? 0, frame)
+            guard let x = frame.x.position(point.x), let bottom = frame.y.position(low),
+                let top = frame.y.position(high)
+            else { return nil }
+            return (x, bottom, top)
+        }
+        guard corners.count > 1, points.contains(where: { ($0.error ?? 0) > 0 }) else { return [] }
+        let outline =
+            corners.map { "\($0.x.coordinate) \($0.high.coordinate)" }
+            + corners.reversed().map { "\($0.x.coordinate) \($0.low.coordinate)" }
+        let style = "band f\(colour % Stylesheet.seriesCount)"
+        return [.tag("path", ["class": style, "d": "M" + outline.joined(separator: "L") + "Z"])]
+    }
+
+    private func ends(_ y: Double, _ error: Double, _ frame: PlotFrame) -> (low: Double, high: Double) {
+        (max(y - error, frame.y.domain.lowerBound), min(y + error, frame.y.domain.upperBound))
+    }
+
     private func bar(_ place: Double, _ y: Double, _ error: Double, _ colour: Int, _ frame: PlotFrame) -> [Markup] {
-        let (low, high) = (max(y - error, frame.y.domain.lowerBound), min(y + error, frame.y.domain.upperBound))
+        let (low, high) = ends(y, error, frame)
         guard let bottom = frame.y.position(low), let top = frame.y.position(high) else { return [] }
         let style = "s\(colour % Stylesheet.seriesCount)"
         return [

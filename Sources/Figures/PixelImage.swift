@@ -40,6 +40,15 @@ package struct PixelImage: Sendable, Equatable {
             pixels: isGrey ? shares.flatMap(Self.diverging) : shares.map { Self.byte((1 + $0) / 2) })
     }
 
+    /// A matrix, a pixel for each number: dark for the lower end of `range`, light for the upper one.
+    /// - Parameter values: [height, width].
+    package init(matrix values: [Double], height: Int, width: Int, range: ClosedRange<Double>) {
+        let extent = max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
+        self.init(
+            width: width, height: height, channels: 3,
+            pixels: values.flatMap { Self.mixed(Self.sequence, min(1, max(0, ($0 - range.lowerBound) / extent))) })
+    }
+
     private static func byte(_ share: Double) -> UInt8 { UInt8((min(1, max(0, share)) * 255).rounded()) }
 
     /// Five colours from blue over white to red, of even lightness on both sides; ColorBrewer's RdBu.
@@ -47,8 +56,18 @@ package struct PixelImage: Sendable, Equatable {
         [33, 102, 172], [146, 197, 222], [247, 247, 247], [244, 165, 130], [178, 24, 43],
     ]
 
-    private static func diverging(_ share: Double) -> [UInt8] {
-        let place = (share + 1) / 2 * Double(stops.count - 1)
+    private static func diverging(_ share: Double) -> [UInt8] { mixed(stops, (share + 1) / 2) }
+
+    /// Nine colours of rising lightness that colour-blind readers tell apart; matplotlib's viridis.
+    private static let sequence: [[Double]] = [
+        [68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141], [39, 173, 129], [92, 200, 99],
+        [170, 220, 50], [253, 231, 37],
+    ]
+
+    /// Between the colours of a list.
+    /// - Parameter share: 0 for the first one, 1 for the last.
+    private static func mixed(_ stops: [[Double]], _ share: Double) -> [UInt8] {
+        let place = share * Double(stops.count - 1)
         let index = min(stops.count - 2, Int(place))
         let part = place - Double(index)
         return (0..<3).map { channel in

@@ -60,6 +60,7 @@ package enum Stylesheet {
             rules += ".ntk-figure .f\(index){fill:var(--series\(index));stroke:var(--series\(index))}\n"
         }
         for index in 0..<shadeCount { rules += ".ntk-figure .shade\(index){fill:var(--shade\(index))}\n" }
+        rules += ".ntk-figure .band{fill-opacity:.18;stroke:none}\n.ntk-figure .arc{fill:none}\n"
         // Numbers on shades that are far from the ground.
         return rules + ".ntk-figure text.reversed{fill:var(--ground)}\n"
     }()

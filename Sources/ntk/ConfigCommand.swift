@@ -18,6 +18,7 @@ struct ConfigCommand: AsyncParsableCommand {
             try await Failure.report {
                 let configuration = try arguments.load()
                 _ = try configuration.architecture()
+                _ = try configuration.networkSummaries()
                 print("\(arguments.config): valid")
             }
         }
@@ -34,6 +35,9 @@ struct ConfigCommand: AsyncParsableCommand {
             try await Failure.report {
                 let configuration = try arguments.load()
                 print(configuration.resolved(comments: true), terminator: "")
+                let nets = try configuration.networkSummaries()
+                if !nets.isEmpty { print("\n# nets: trained parameters") }
+                for line in nets { print("#   \(line)") }
                 guard let plan = try configuration.plan() else { return }
                 print("\n# plan: what describes a pair behind each step")
                 for line in "\(plan)".split(separator: "\n") { print("#   \(line)") }

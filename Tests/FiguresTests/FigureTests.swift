@@ -37,11 +37,26 @@ import Testing
         columns: [.init("Image"), .init("Part\n48 %", sign: "=")], rows: ["0", "1"],
         cells: [[.init(image), .init(image, notes: ["±1", "3 %"])], [nil, .init(image)]])
 
+    private static let bands = LineChart(
+        x: Axis("Epoch"), y: Axis("Cosine", domain: 0...1),
+        panels: [
+            .init("", [.init("wide", colour: 1, [.init(0, 1), .init(1, 0.75, error: 0.5), .init(2, 0.5, error: 0.1)])])
+        ],
+        hasBands: true)
+
+    private static let course = PolarChart(
+        radius: "r",
+        panels: names.map { name in
+            .init(name, (0..<5).map { .init(radius: Double($0) / 4, angle: Double($0) / 5, name: "epoch \($0)") })
+        })
+
     static let all = [
         Figure(name: "curves", title: "Curves", caption: "n = 2,000 & ε < 1", content: curves),
         Figure(name: "bullets", title: "Bullets", caption: "c", content: bullets),
         Figure(name: "table", title: "Table", caption: "c", content: table),
         Figure(name: "grid", title: "\"Grid\"", caption: "c", content: grid),
+        Figure(name: "bands", title: "Bands", caption: "c", content: bands),
+        Figure(name: "course", title: "Course", caption: "c", content: course),
     ]
 
     @Test(arguments: all.indices) func documents(index: Int) throws {
@@ -135,5 +150,34 @@ import Testing
         #expect(sheet.colour(x: 8, y: 150) == [255, 255, 255])
         #expect(sheet.colour(x: 271, y: 271) == Self.image.colour(x: 1, y: 1))
         #expect(Self.curves.panels == nil)
+    }
+
+    @Test func errorsAsBands() throws {
+        let document = try Document(Self.all[4].document)
+        let band = try #require(document.elements["path"]?.first { $0["class"] == "band f1" })
+        // Upper and lower corners of three points; the upper one of the second is cut at the frame.
+        #expect(band["d"]?.split(separator: "L").count == 6 && band["d"]?.hasSuffix("Z") == true)
+        let rows = try rows(Self.all[4])
+        #expect(rows.compactMap { $0["high"] as? Double } == [1.25, 0.6])
+    }
+
+    @Test func coursesAsData() throws {
+        let rows = try rows(Self.all[5])
+        #expect(rows.count == 10)
+        for (place, row) in rows.prefix(5).enumerated() {
+            let (radius, angle) = (Double(place) / 4, Double(place) / 5)
+            let (x, y) = try (#require(row["x"] as? Double), #require(row["y"] as? Double))
+            #expect(abs(x - radius * cos(angle)) < 1e-12 && abs(y - radius * sin(angle)) < 1e-12)
+        }
+        // Early points are far from the ground, late ones near it.
+        let bullets = try #require(try Document(Self.all[5].document).elements["circle"]).compactMap { $0["class"] }
+        #expect(bullets.first == "bullet shade7" && bullets.last == "bullet shade0")
+    }
+
+    @Test func matricesAsPictures() {
+        let picture = PixelImage(matrix: [0, 1, 0.5, 2], height: 2, width: 2, range: 0...1)
+        #expect(picture.colour(x: 0, y: 0) == [68, 1, 84])
+        #expect(picture.colour(x: 1, y: 0) == [253, 231, 37] && picture.colour(x: 1, y: 1) == [253, 231, 37])
+        #expect(picture.colour(x: 0, y: 1) == [33, 144, 141])
     }
 }

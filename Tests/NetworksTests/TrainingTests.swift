@@ -112,6 +112,35 @@ import Testing
         }
     }
 
+    /// What is looked at between two steps is what the next one starts from, and its batch can be had again.
+    @Test func stepsAreAnnounced() throws {
+        let backend = try NetworkBackend.cpu.make()
+        let data = Self.data(17)
+        var training = try Training(Self.network(backend, .float64), on: data, plan: Self.plan)
+        var (steps, losses) = ([Int](), [Double]())
+        var epochs: [Training.Epoch] = []
+        for _ in 0..<2 {
+            let network = training.network
+            epochs.append(
+                try training.runEpoch { step in
+                    steps.append(step)
+                    let (batch, indices, position) = data.batch(at: step, Self.plan)
+                    #expect(position == step / 3 * 17 + step % 3 * 7 && batch.labels == indices.map { data.labels[$0] })
+                    let points = try backend.upload(batch.points.elements, as: .float64)
+                    let targets = try backend.upload(batch.targets.elements, as: .float64)
+                    losses += try network.evaluate(points, count: indices.count).loss(.mse, targets: targets).losses
+                })
+        }
+        #expect(steps == Array(0..<6))
+        for (epoch, part) in zip(epochs, [losses[..<17], losses[17...]]) {
+            #expect(abs(epoch.loss - part.reduce(0, +) / 17) < 1e-12)
+        }
+        // The cosine schedule of four epochs, three steps each.
+        let rates = (0..<4).map { LearningRateSchedule.cosine.rate(0.2, epoch: $0, of: 4) }
+        #expect(Self.plan.time(epochs: 0, of: 17) == 0)
+        #expect(abs(Self.plan.time(epochs: 2, of: 17) - 3 * (rates[0] + rates[1])) < 1e-15)
+    }
+
     @Test func aCheckpointOfAnotherNet() throws {
         let backend = try NetworkBackend.cpu.make()
         let folder = try TemporaryFolder()

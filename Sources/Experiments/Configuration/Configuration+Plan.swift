@@ -6,6 +6,9 @@ extension Configuration {
     /// The net on inputs of a shape, [d] or [H, W, C].
     /// - Parameter path: of the section that describes the net.
     package func program(inputShape shape: [Int], at path: String = "model") throws -> CovarianceProgram {
+        if path == "model", kernel.predicting == nil {
+            throw error(at: "kernel.type", "is none, so there is no Gram matrix to compute")
+        }
         let architecture = try architecture(at: path)
         do throws(ArchitectureError) {
             return shape.count == 3
@@ -16,9 +19,10 @@ extension Configuration {
         }
     }
 
-    /// What the planner makes of the net on inputs of the data set; nil for arrays, whose shape only they know.
+    /// What the planner makes of the net on inputs of the data set; nil for arrays, whose shape only they know, and
+    /// where no kernel is wanted.
     package func plan() throws -> PlanSummary? {
-        guard let shape = DatasetRegistry.standard[data.name]?.imageShape else { return nil }
+        guard kernel.predicting != nil, let shape = DatasetRegistry.standard[data.name]?.imageShape else { return nil }
         return PlanSummary(try program(inputShape: shape))
     }
 

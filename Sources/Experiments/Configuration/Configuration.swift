@@ -18,6 +18,9 @@ package struct Configuration: Section {
     package var attacks: [AttackSection] = []
     /// nil where no eigen-features are wanted.
     package var features: FeaturesSection?
+    package var networks: [NetworkSection] = []
+    /// nil where no empirical kernels are wanted.
+    package var dynamics: DynamicsSection?
     /// nil where no transfer matrix is wanted.
     package var transfer: TransferSection?
     package var save: [SavedArrays] = []
@@ -44,8 +47,12 @@ package struct Configuration: Section {
         Key(
             "features", \.features, Kind.section.optional, "eigen-features and their robustness",
             isWritten: { $0.features != nil }),
-        Key(unavailable: "networks", "finite nets"),
-        Key(unavailable: "dynamics", "empirical NTK along training"),
+        Key(
+            "networks", \.networks, Kind.section.list(of: "nets"), "finite nets, each with its training",
+            isWritten: { !$0.networks.isEmpty }),
+        Key(
+            "dynamics", \.dynamics, Kind.section.optional, "the empirical NTK of the nets along training",
+            isWritten: { $0.dynamics != nil }),
         Key(
             "transfer", \.transfer, Kind.section.optional, "adversarial points of each model, tried on every model",
             isWritten: { $0.transfer != nil }),
@@ -61,13 +68,11 @@ package struct Configuration: Section {
     ]
 
     mutating func complete(at path: String, _ reading: inout Reading) {
-        for index in attacks.indices where !reading.isGiven("attacks.\(index).clip") {
-            attacks[index].clip = data.scale == .unit ? 0...1 : nil
-        }
-        if features != nil, !reading.isGiven("features.clip") { features?.clip = data.scale == .unit ? 0...1 : nil }
-        if transfer != nil, !reading.isGiven("transfer.attack.clip") {
-            transfer?.attack?.clip = data.scale == .unit ? 0...1 : nil
-        }
+        let range: ClosedRange<Double>? = data.scale == .unit ? 0...1 : nil
+        for index in attacks.indices where !reading.isGiven("attacks.\(index).clip") { attacks[index].clip = range }
+        if features != nil, !reading.isGiven("features.clip") { features?.clip = range }
+        if transfer != nil, !reading.isGiven("transfer.attack.clip") { transfer?.attack?.clip = range }
+        completeNetworks(range: range, &reading)
         save = SavedArrays.allCases.filter { save.contains($0) }
         origins = reading.origins
     }

@@ -23,7 +23,6 @@ struct Key<Owner: Section>: Sendable {
     let subkeys: [String]
     /// Whether a run with another value is another run.
     let identifies: Bool
-    let isAvailable: Bool
     let read: @Sendable (SourceNode, inout Owner, inout Reading) -> Void
     /// The value, or nil where the key has no meaning beside the others.
     let write: @Sendable (Owner) -> PlainValue?
@@ -41,28 +40,10 @@ struct Key<Owner: Section>: Sendable {
         acceptsNull = kind.acceptsNull
         isSection = kind.isSection
         subkeys = kind.subkeys
-        isAvailable = true
         read = { node, owner, reading in
             if let value = kind.read(node, &reading) { owner[keyPath: property] = value }
         }
         write = { owner in isWritten(owner) ? kind.write(owner[keyPath: property]) : nil }
-    }
-
-    /// A section that is known and cannot be used yet.
-    init(unavailable name: String, _ summary: String) {
-        self.name = name
-        self.summary = summary
-        schema = .boolean(false)
-        acceptsNull = false
-        isSection = false
-        subkeys = []
-        identifies = false
-        isAvailable = false
-        read = { node, _, reading in
-            reading.note(
-                "section '\(name)' is not available in this version; remove it", at: reading.origins[node.path])
-        }
-        write = { _ in nil }
     }
 }
 
@@ -76,7 +57,7 @@ extension Section {
         var section = Self()
         for entry in entries {
             guard let key = keys.first(where: { $0.name == entry.key }) else {
-                reading.unknown(entry, in: node.path, known: keys.filter { $0.isAvailable }.map { $0.name } + extra)
+                reading.unknown(entry, in: node.path, known: keys.map { $0.name } + extra)
                 continue
             }
             if entry.value.isNull && !key.acceptsNull { continue }
@@ -102,7 +83,7 @@ extension Section {
 
     static var schema: PlainValue {
         let defaults = Self()
-        let properties = keys.filter { $0.isAvailable }.map { key in
+        let properties = keys.map { key in
             var schema = key.schema.appending(["description": .text(key.summary)])
             if let value = key.write(defaults), value != .null, !(value.isContainer && value.isSection) {
                 schema = schema.appending(["default": value])

@@ -3,7 +3,7 @@ import Figures
 /// Accuracy and robust accuracy of the predictor itself, against ε, time and ridge.
 extension ReportFigures {
     func accuracyFigures() throws -> [Figure] {
-        let records = contents.records(nil)
+        let records = contents.records(nil).filter { $0.text("network") == nil }
         return epsFigures(records) + [timeFigure(records), ridgeFigure(records)].compactMap { $0 }
     }
 

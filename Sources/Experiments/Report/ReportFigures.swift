@@ -7,7 +7,7 @@ struct ReportFigures {
     var configuration: Configuration { contents.configuration }
 
     func all() throws -> [Figure] {
-        try accuracyFigures() + featureFigures() + transferFigures() + imageFigures()
+        try accuracyFigures() + featureFigures() + networkFigures() + transferFigures() + imageFigures()
     }
 
     /// - Parameters:

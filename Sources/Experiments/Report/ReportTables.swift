@@ -4,7 +4,7 @@ import Figures
 struct ReportTables {
     let contents: RunContents
 
-    var all: [Markup] { attacks + summaries + transfer + similarities + machines + features + others }
+    var all: [Markup] { attacks + networks + summaries + transfer + similarities + machines + features + others }
 
     /// - Parameters:
     ///   - textColumns: how many of the first columns hold words; the others hold numbers.
@@ -83,13 +83,50 @@ struct ReportTables {
             ("Loss, clean", Self.number("mean_loss_clean")), ("Loss", Self.number("mean_loss")),
         ]
         let title = "Accuracy with binomial standard errors, and mean loss"
-        let all = contents.records(nil)
+        let all = contents.records(nil).filter { $0.text("network") == nil }
         let (longest, ridge) = ReportFigures.shownSetting(all)
         let shown = all.filter { $0.number("time") == longest && $0.number("diag_reg") == ridge }
         return table(title, shown, columns, textColumns: 2)
             + (shown.count < all.count
                 ? table("\(title): all times and ridges", all, columns, textColumns: 2, isFolded: true) : [])
     }
+
+    /// Trained nets under the attacks, beside their kernel, and their empirical NTK at the ends of training.
+    private var networks: [Markup] {
+        let net: Column = ("Net", Self.word("network"))
+        let seed: Column = ("Seed", Self.word("seed"))
+        let attacked = table(
+            "Accuracy of the trained nets, with binomial standard errors",
+            contents.records(nil).filter { $0.text("network") != nil },
+            [
+                net, seed, Self.attack, Self.norm, Self.radius, ("Clean", Self.accuracy("clean_accuracy")),
+                ("Under attack", Self.accuracy("robust_accuracy")),
+            ], textColumns: 4)
+        let compared = table(
+            "Nets beside their kernel, along training", contents.records(.comparison),
+            [
+                net, seed, ("Epoch", Self.integer("epoch")), ("Cosine", Self.number("mean_cosine")),
+                ("Clean", Self.accuracy("network_accuracy")),
+                ("Own attack", Self.accuracy("network_robust_accuracy")),
+                ("Kernel's attack", Self.accuracy("network_accuracy_under_kernel_attack")),
+                ("Kernel: clean", Self.accuracy("kernel_accuracy")),
+                ("Own attack", Self.accuracy("kernel_robust_accuracy")),
+                ("Net's attack", Self.accuracy("kernel_accuracy_under_network_attack")),
+            ], textColumns: 2, isFolded: true)
+        let top = configuration.dynamics.map { "concentration_\($0.top)" } ?? ""
+        let moved = table(
+            "The empirical NTK along training", contents.records(.dynamics),
+            [
+                net, seed, ("Epoch", Self.number("epoch")), ("Norm", Self.number("norm")),
+                ("Distance to Θ₀", Self.number("distance")), ("to the one before", Self.number("last_distance")),
+                ("Top part", Self.number("top_distance")), ("Bottom part", Self.number("bottom_distance")),
+                ("Concentration", { $0.number(top).map { ResultsTable.accuracy($0, nil) } }),
+                ("Effective rank", Self.number("effective_rank")), ("Alignment", Self.number("alignment")),
+            ], textColumns: 2, isFolded: true)
+        return attacked + compared + moved
+    }
+
+    private var configuration: Configuration { contents.configuration }
 
     /// Those of single nets.
     private var ownSummaries: [ResultRecord] {

@@ -90,9 +90,12 @@ extension RunContents {
         var parts = [data.name.rawValue + (classes.map { " (\($0))" } ?? "")]
         if let n = trainCount { parts.append("n = \(n.grouped) training points") }
         if let m = testCount { parts.append("\(m.grouped) test points") }
-        parts.append(configuration.kernel.type.rawValue.uppercased() + (net.map { " of \($0)" } ?? ""))
-        parts.append(
-            ridges == [0] ? "no ridge" : "diag_reg " + ridges.map { PlainValue.format($0) }.joined(separator: ", "))
+        if configuration.kernel.predicting != nil, !ridges.isEmpty {
+            parts.append(configuration.kernel.type.rawValue.uppercased() + (net.map { " of \($0)" } ?? ""))
+            parts.append(
+                ridges == [0]
+                    ? "no ridge" : "diag_reg " + ridges.map { PlainValue.format($0) }.joined(separator: ", "))
+        }
         let devices = manifest.devices.map { "\($0.name) (\($0.backend))" }
         parts.append(
             configuration.compute.precision.rawValue + (devices.isEmpty ? "" : " on ") + devices.joined(separator: ", ")

@@ -48,7 +48,9 @@ package struct Run: Sendable {
         let begin = ContinuousClock.now
         let dataset = try Dataset.load(configuration.data.request)
         observer(.note(dataset.summary))
-        let program = try configuration.program(inputShape: dataset.inputShape)
+        let program =
+            configuration.kernel.predicting == nil
+            ? nil : try configuration.program(inputShape: dataset.inputShape)
         let folder = try RunFolder.open(configuration, name: name, dataset)
         if folder.isResumed, try folder.status()?.state == .done {
             return Outcome(
@@ -63,7 +65,7 @@ package struct Run: Sendable {
             try journal.open(dataset, backends, version: version, seed: configuration.seed)
             journal.add(seconds: (ContinuousClock.now - begin) / .seconds(1), to: "data")
             let stages = RunStages(
-                configuration: configuration, dataset: dataset, program: program, backends: backends,
+                configuration: configuration, dataset: dataset, kernelProgram: program, backends: backends,
                 folder: folder, journal: journal, version: version)
             let records = try await stages.execute()
             try folder.write(records)

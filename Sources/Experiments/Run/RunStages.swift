@@ -4,17 +4,26 @@ import Inference
 import Scheduling
 import TangentKernels
 
-/// The stages of one run, in order: kernel, regression, predictions, gradients, attacks.
+/// The stages of one run, in order: finite nets; kernel, regression, predictions, gradients, attacks,
+/// features; transfer.
 struct RunStages: Sendable {
     let configuration: Configuration
     let dataset: Dataset
-    let program: CovarianceProgram
+    /// Of the net of `model`; nil where no kernel is wanted.
+    let kernelProgram: CovarianceProgram?
     let backends: [any Backend]
     let folder: RunFolder
     let journal: RunJournal
     let version: BuildVersion
 
     var precision: Precision { configuration.compute.precision }
+
+    /// Of the net of `model`.
+    /// - Precondition: a kernel is wanted.
+    var program: CovarianceProgram {
+        guard let kernelProgram else { preconditionFailure("no kernel is wanted") }
+        return kernelProgram
+    }
 
     /// What is predicted with: every ridge at every training time.
     var settings: [TrainingSetting] {
@@ -27,6 +36,14 @@ struct RunStages: Sendable {
     }
 
     func execute() async throws -> [ResultRecord] {
+        // Nets come first: they take part in the transfer matrix.
+        let nets = try await networkRecords()
+        return try await kernelRecords() + nets
+    }
+
+    /// Everything that is asked of the infinitely wide net of `model`, and the transfer matrix.
+    private func kernelRecords() async throws -> [ResultRecord] {
+        guard configuration.kernel.predicting != nil else { return try await transfer(nil) }
         let plan = SolvePlan(configuration, .init(dataset), geometry: program.geometry, devices: backends.count)
         try plan.validate()
         let solved = plan.isOnDisk ? try await solveOnDisk(plan) : try await solveInMemory()
@@ -38,7 +55,7 @@ struct RunStages: Sendable {
         var records = try await evaluate(weights, training, clean)
         if let gram = solved.gram {
             records += try await features(gram, solved.spectrum, weights, training)
-            records += try await transfer(gram, training)
+            records += try await transfer((gram, training))
         }
         return records + solved.records
     }

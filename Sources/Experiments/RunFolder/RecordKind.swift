@@ -1,6 +1,6 @@
 /// What a record is about: the value of its key `kind`. Records without that key are those of attacks and times.
 ///
-/// The keys of each kind stand in FeatureResults.md. `metrics.jsonl` holds the records of all kinds; as tables, those
+/// The keys of each kind stand in FeatureResults.md and NetworkResults.md. `metrics.jsonl` holds the records of all kinds; as tables, those
 /// of a kind stand in a file of their own.
 package enum RecordKind: String, Sendable, CaseIterable {
     /// One eigen-feature under one attack at one radius.
@@ -19,6 +19,12 @@ package enum RecordKind: String, Sendable, CaseIterable {
     case gradientSimilarity = "gradient-similarity"
     /// How the equations of one ridge were solved, where they were not solved directly in memory.
     case solve
+    /// A finite net behind some epochs of its training.
+    case epoch
+    /// The empirical NTK of a finite net at a moment of its training.
+    case dynamics
+    /// A finite net and the infinitely wide one at the same time of training.
+    case comparison
     /// A reason to doubt the results.
     case warning
 
@@ -33,6 +39,9 @@ package enum RecordKind: String, Sendable, CaseIterable {
         case .transfer: "transfer.csv"
         case .gradientSimilarity: "gradient-similarities.csv"
         case .solve: "solves.csv"
+        case .epoch: "epochs.csv"
+        case .dynamics: "dynamics.csv"
+        case .comparison: "comparisons.csv"
         case .warning: "warnings.csv"
         }
     }

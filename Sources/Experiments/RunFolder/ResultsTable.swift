@@ -51,8 +51,16 @@ package struct ResultsTable: Sendable {
         Column(title, isOptional: isOptional) { accuracy($0.number(key), $0.number(count)) }
     }
 
+    /// Of a finite net; nil for the kernel.
+    private static func net(_ record: ResultRecord) -> String? {
+        record.text("network").map { name in
+            name + (record.text("seed").map { $0 == "0" ? "" : "-s\($0)" } ?? "")
+        }
+    }
+
     private static var attackColumns: [Column] {
         [
+            Column("net", isNumeric: false, isOptional: true, net),
             Column("diag_reg", isOptional: true) { $0.text("diag_reg") }, Column("time") { $0.text("time") },
             Column("attack", isNumeric: false) { $0.text("attack") },
             Column("norm", isNumeric: false) { $0.text("norm") }, Column("eps") { $0.number("eps").map(radius) },
@@ -136,10 +144,13 @@ extension Configuration {
         let test = data.test.map { String($0) } ?? "all"
         let ridges = inference.diagReg.map { PlainValue.format($0) }.joined(separator: ", ")
         let ridge = inference.diagReg == [0] ? "no ridge" : "diag_reg \(ridges)"
-        return [
-            ("model", model.headline),
-            ("data", "\(data.name.rawValue), \(classes), \(train) train, \(test) test"),
-            ("method", "\(kernel.type.rawValue), \(compute.precision.rawValue), \(ridge)"),
+        let nets = networkNames.map { ("net", $0) }
+        let shared = ("data", "\(data.name.rawValue), \(classes), \(train) train, \(test) test")
+        guard kernel.predicting != nil else {
+            return nets + [shared, ("method", compute.precision.rawValue)]
+        }
+        return [("model", model.headline)] + nets + [
+            shared, ("method", "\(kernel.type.rawValue), \(compute.precision.rawValue), \(ridge)"),
         ]
     }
 }

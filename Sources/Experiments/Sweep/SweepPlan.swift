@@ -38,7 +38,7 @@ package struct SweepPlan: Sendable {
             let key = GramKey(variant)
             if origins[key] == nil {
                 let dataset = try Dataset.load(variant.data.request)
-                _ = try variant.program(inputShape: dataset.inputShape)
+                if variant.kernel.predicting != nil { _ = try variant.program(inputShape: dataset.inputShape) }
                 origins[key] = try GramOrigin(variant, dataset, version)
             }
             guard let origin = origins[key] else { preconditionFailure("the origin has just been made") }

@@ -4,23 +4,26 @@ import TangentKernels
 
 extension RunStages {
     /// Records of the section `transfer`.
-    /// - Parameters:
-    ///   - gram: Θ(X, X) of the net of `model`.
-    ///   - training: X of that net on every device.
-    func transfer(_ gram: HostMatrix, _ training: [CovarianceInputs]) async throws -> [ResultRecord] {
+    /// - Parameter own: Θ(X, X) of the net of `model`, and X of that net on every device; nil where no kernel is wanted.
+    func transfer(_ own: (gram: HostMatrix, training: [CovarianceInputs])?) async throws -> [ResultRecord] {
         guard let section = configuration.transfer else { return [] }
-        let members = try await transferMembers(gram, training)
+        let members = try await transferMembers(own)
         return try await TransferStages(section: section, stages: self, members: members).execute()
     }
 
-    /// Everything that takes part.
+    /// Everything that takes part: kernels, and the trained nets of `networks`.
     private func transferMembers(
-        _ gram: HostMatrix, _ training: [CovarianceInputs]
+        _ own: (gram: HostMatrix, training: [CovarianceInputs])?
     ) async throws -> [TransferMember] {
-        var kernels = TransferKernels(stages: self, own: (gram, training))
         var members: [TransferMember] = []
-        for (place, (label, model)) in configuration.transferModels.enumerated() {
-            members.append(try await kernels.member(label, model, at: "transfer.models.\(place - 1)"))
+        if let own {
+            var kernels = TransferKernels(stages: self, own: own)
+            for (place, (label, model)) in configuration.transferModels.enumerated() {
+                members.append(try await kernels.member(label, model, at: "transfer.models.\(place - 1)"))
+            }
+        }
+        for net in try networkStages() {
+            members.append(TransferMember(label: "net-\(net.subject.label)", team: try net.team()))
         }
         return members
     }

@@ -2,7 +2,7 @@ import Attacks
 import Compute
 import TangentKernels
 
-/// What a transfer matrix asks of a model on all devices.
+/// A model on all devices: what a transfer matrix, and a net's stages, ask of it.
 protocol TransferTeam: Sendable {
     /// What an attack on the model finds; nil without points.
     func examples(_ trial: AttackTrial) async throws -> AdversarialExamples?
@@ -12,9 +12,18 @@ protocol TransferTeam: Sendable {
 
     /// ∇ₓ L(f(x_i), y_i), each up to a positive factor; shape of the points.
     func lossGradients(at points: Tensor<Double>, labels: [Int], _ loss: AttackLoss) async throws -> Tensor<Double>
+
+    /// Records of the section `attacks` on the model.
+    func evaluate(
+        _ setting: some PredictorSetting, _ clean: Tensor<Double>, _ stages: RunStages
+    ) async throws -> [ResultRecord]
 }
 
 extension PredictorTeam: TransferTeam {
+    func evaluate(
+        _ setting: some PredictorSetting, _ clean: Tensor<Double>, _ stages: RunStages
+    ) async throws -> [ResultRecord] { try await stages.evaluate(setting, self, clean) }
+
     func examples(_ trial: AttackTrial) async throws -> AdversarialExamples? {
         try await trial.outcome(self)?.examples.first
     }

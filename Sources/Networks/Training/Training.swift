@@ -42,19 +42,22 @@ package struct Training {
     }
 
     /// One pass over the data.
-    /// - Throws: `ComputeError`, ``TrainingError`` where the loss is not finite, and what the perturbation throws.
-    package mutating func runEpoch() throws -> Epoch {
+    /// - Parameter willStep: called in front of each step with the number of steps that are done, of all epochs; the
+    ///   net has the parameters that the step starts from.
+    /// - Throws: `ComputeError`, ``TrainingError`` where the loss is not finite, and what the perturbation and
+    ///   `willStep` throw.
+    package mutating func runEpoch(willStep: (Int) throws -> Void = { _ in }) throws -> Epoch {
         let (count, outputs, backend) = (data.points.count, network.plan.outputs, network.backend)
         let rate = plan.schedule.rate(plan.learningRate, epoch: epoch, of: plan.epochs)
-        let order = self.order
+        let length = plan.stepsPerEpoch(count)
         var sum = 0.0
         var predictions = [Double](repeating: 0, count: count * outputs)
-        for first in stride(from: 0, to: count, by: plan.batchSize) {
-            let indices = order[first..<min(first + plan.batchSize, count)]
-            let batch = data.batch(indices)
+        for step in epoch * length..<(epoch + 1) * length {
+            try willStep(step)
+            let (batch, indices, position) = data.batch(at: step, plan)
             let points =
-                try perturbation?.perturb(
-                    batch.points, labels: batch.labels, position: epoch * count + first, of: network) ?? batch.points
+                try perturbation?.perturb(batch.points, labels: batch.labels, position: position, of: network)
+                ?? batch.points
             let result = try descent.step(
                 points: backend.upload(points.elements, as: network.precision),
                 targets: backend.upload(batch.targets.elements, as: network.precision), count: indices.count,
@@ -67,7 +70,7 @@ package struct Training {
             }
             guard sum.isFinite else {
                 throw TrainingError(
-                    "the loss is not finite in epoch \(epoch), batch \(first / plan.batchSize): lower the learning "
+                    "the loss is not finite in epoch \(epoch), batch \(step - epoch * length): lower the learning "
                         + "rate (now \(rate))")
             }
         }
@@ -75,14 +78,6 @@ package struct Training {
         return Epoch(
             number: epoch, learningRate: rate, loss: sum / Double(max(count, 1)),
             predictions: Tensor(shape: [count, outputs], elements: predictions))
-    }
-
-    /// The points' order in the present epoch.
-    private var order: [Int] {
-        let indices = Array(0..<data.points.count)
-        guard let seed = plan.shuffleSeed else { return indices }
-        var generator = SplitMix64(seed, UInt64(epoch))
-        return indices.shuffled(using: &generator)
     }
 
     // MARK: Linearization

@@ -1,3 +1,5 @@
+import Compute
+
 /// How a net is trained.
 package struct TrainingPlan: Sendable, Equatable {
     package var epochs: Int
@@ -24,5 +26,23 @@ package struct TrainingPlan: Sendable, Equatable {
         self.weightDecay = weightDecay
         self.loss = loss
         self.shuffleSeed = shuffleSeed
+    }
+
+    /// Batches of `count` points; the last one of an epoch may be smaller.
+    package func stepsPerEpoch(_ count: Int) -> Int { (count + batchSize - 1) / batchSize }
+
+    /// Σ η over all steps of the first `epochs` epochs: the time of gradient descent.
+    package func time(epochs done: Int, of count: Int) -> Double {
+        (0..<done).reduce(0) {
+            $0 + Double(stepsPerEpoch(count)) * schedule.rate(learningRate, epoch: $1, of: epochs)
+        }
+    }
+
+    /// The points' order in an epoch.
+    func order(_ count: Int, epoch: Int) -> [Int] {
+        let indices = Array(0..<count)
+        guard let shuffleSeed else { return indices }
+        var generator = SplitMix64(shuffleSeed, UInt64(epoch))
+        return indices.shuffled(using: &generator)
     }
 }

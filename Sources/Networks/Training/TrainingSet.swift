@@ -18,6 +18,18 @@ package struct TrainingSet: Sendable {
         self.labels = labels
     }
 
+    /// The batch of a step.
+    /// - Parameter step: steps that are done, of all epochs.
+    /// - Returns: the points, their indices, and the position of the first one counted over all epochs.
+    package func batch(
+        at step: Int, _ plan: TrainingPlan
+    ) -> (batch: TrainingSet, indices: ArraySlice<Int>, position: Int) {
+        let length = plan.stepsPerEpoch(points.count)
+        let (epoch, first) = (step / length, step % length * plan.batchSize)
+        let indices = plan.order(points.count, epoch: epoch)[first..<min(first + plan.batchSize, points.count)]
+        return (batch(indices), indices, epoch * points.count + first)
+    }
+
     /// Some of the points, in the order of `indices`.
     func batch(_ indices: ArraySlice<Int>) -> TrainingSet {
         func gather(_ tensor: Tensor<Double>) -> Tensor<Double> {

@@ -158,10 +158,6 @@ import Testing
             "features: {attack: fab}",
             "c.yaml:1: features.attack must be one of fgsm or pgd, or a list of them, or none, found 'fab'"
         ),
-        (
-            "seed: 0\nnetworks: {}",
-            "c.yaml:2: section 'networks' is not available in this version; remove it"
-        ),
         ("- a\n- b", "c.yaml:1: the configuration must be a map of keys, found a list"),
         ("seed: 1\ndata:\n  train: 1\n  train: 2", "c.yaml:3: key 'train' is given more than once in the same map"),
         (

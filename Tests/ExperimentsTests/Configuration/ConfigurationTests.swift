@@ -157,7 +157,8 @@ import Testing
         for file in files {
             let configuration = try Configuration.load("\(folder)/\(file)", environment: [:])
             #expect(!configuration.question.isEmpty, "\(file)")
-            for (label, model) in configuration.featureModels {
+            #expect(try configuration.networkSummaries().count == configuration.networks.count, "\(file)")
+            for (label, model) in configuration.featureModels where configuration.kernel.predicting != nil {
                 var one = configuration
                 one.model = model
                 #expect(try one.plan() != nil, "\(file): \(label)")

@@ -39,7 +39,6 @@ import Testing
             "inference.time=[1",
             "not YAML: while parsing a flow sequence: did not find expected ',' or ']' (column 1)"
         ),
-        ("networks.count=3", "section 'networks' is not available in this version; remove it"),
     ]
 
     @Test(arguments: mistakes) func saysWhatIsWrong(override: String, message: String) {
