@@ -10,7 +10,7 @@ final class MPIWorld {
 
     init() throws(MPIError) {
         var level: Int32 = 0
-        try Self.check(MPI_Init_thread(nil, nil, MPI_THREAD_FUNNELED, &level), "MPI_Init_thread")
+        try Self.check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &level), "MPI_Init_thread")
         var (rank, size): (Int32, Int32) = (0, 0)
         try Self.check(MPI_Comm_rank(ntk_mpi_world(), &rank), "MPI_Comm_rank")
         try Self.check(MPI_Comm_size(ntk_mpi_world(), &size), "MPI_Comm_size")

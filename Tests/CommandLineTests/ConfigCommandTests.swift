@@ -20,6 +20,7 @@ import Testing
             """
             data: {name: mnist}
             model: {layers: [{conv: {filter: 3}}, relu, {avg_pool: {window: 2, stride: 2}}, relu, flatten, dense]}
+            compute: {memory_limit: 1e9}
 
             """)
         let shown = try run.program("config", "show", "small.yaml")
@@ -36,6 +37,9 @@ import Testing
                 #   flatten       scalar, 1 number
                 #   dense         scalar, 1 number
                 #   about 31971912 flops per pair
+
+                # solve: where the Gram matrix lives and how its equations are solved
+                #   in memory: 2000 training points take 45 MiB of the 953 MiB that may be used
 
                 """))
     }

@@ -31,7 +31,9 @@ import Testing
     }
 
     private static func tiles(_ run: SmallRun, _ root: String) throws -> [String: [UInt8]] {
-        let names = try FileManager.default.subpathsOfDirectory(atPath: run.folder(root)).filter { $0.contains("/c/") }
+        let names = try FileManager.default.subpathsOfDirectory(atPath: run.folder(root)).filter {
+            $0.contains("/c/") && !$0.contains(".partial")
+        }
         return Dictionary(
             uniqueKeysWithValues: try names.filter { $0.split(separator: "/").count >= 3 }.compactMap { name in
                 var isFolder: ObjCBool = false

@@ -57,7 +57,7 @@ package struct SolvePlan: Sendable {
         obstacle = configuration.obstacleToDisk
         // The program itself, the inputs in double, and once more on the device as they are prepared there.
         let inputs = (n + sizes.testPoints) * sizes.dimension * (8 + 2 * precision.byteCount)
-        let budget = max(limit - (128 << 20) - inputs, limit / 4)
+        let budget = max(limit - (192 << 20) - inputs, limit / 4)
         tile = configuration.compute.tile ?? Self.tile(n, budget: budget, geometry)
         // A device's hands hold seven tiles: the sum, its factor, Θ's, and three buffers with one to come.
         tileMemory = max(0, budget - devices * 7 * 8 * tile * tile)

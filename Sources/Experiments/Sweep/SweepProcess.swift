@@ -40,12 +40,17 @@ struct SweepProcess: Sendable {
         process.standardError = handle
         let start = ContinuousClock.now
         let box = ProcessBox(process)
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                box.start(continuation)
+        do {
+            try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                    box.start(continuation)
+                }
+            } onCancel: {
+                box.stop()
             }
-        } onCancel: {
-            box.stop()
+        } catch is CancellationError {
+            // It was stopped before it started, which is as good as obeying the signal.
+            return End(code: 75, seconds: 0, message: "interrupted before it started")
         }
         let isSignal = process.terminationReason == .uncaughtSignal
         return End(
