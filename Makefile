@@ -12,6 +12,7 @@ DATA_PACKAGES := dataset-fashion-mnist
 TEST_PACKAGES := pocl-opencl-icd
 CLUSTER_PACKAGES := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge \
 	openmpi-bin libopenmpi-dev libscalapack-openmpi-dev
+RACE_PACKAGES := oclgrind
 # What reads tile stores in tests, in a virtual environment; the tests skip where it is absent.
 PYTHON_PACKAGES := zarr==3.1.6 dask==2026.8.0
 
@@ -32,7 +33,7 @@ PEER_PYTHON ?= python3
 
 PYTHON ?= .venv/bin/python
 
-.PHONY: help run test test-cluster build bench lint clean packages data-packages test-packages cluster-packages python-packages
+.PHONY: help run test test-cluster build bench lint oclgrind clean packages data-packages test-packages cluster-packages python-packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +71,14 @@ lint: packages ## style, and no warnings
 .PHONY: strict-build
 strict-build:
 	@swift build --build-tests $(TEST_FLAGS)
+
+oclgrind: packages ## look for races and accesses out of bounds in the kernels on planes: minutes to an hour
+	@.ci/packages $(RACE_PACKAGES)
+	@$(MAKE) strict-build
+	@echo "==> running a few pairs under oclgrind"
+	@REQUIRE_OPENCL=1 oclgrind --data-races --max-wgsize 64 \
+		"$$(swift build $(TEST_FLAGS) --show-bin-path)/ntkPackageTests.xctest" \
+		--testing-library swift-testing --filter PlanesTests.fewPairs
 
 clean: ## remove everything that was built
 	rm -rf .build .build-test

@@ -174,11 +174,11 @@ package struct PlanesPlan: Sendable, Hashable {
 extension PlanesPlan.Reach {
     fileprivate func union(_ other: Self) -> Self { Self(y: max(y, other.y), x: max(x, other.x)) }
 
-    /// With the displacements in front of a step that `range` at the end of its segment needs; displacements that wrap
-    /// around need all.
+    /// With the displacements of a tensor that `range` at the end of a segment needs, of which `step` takes up the tensor.
+    /// Displacements that wrap around need all; those beyond the image, of zeros around it, none.
     fileprivate func union(_ range: Self, times step: PlanesPlan.Step, _ isCircular: Bool) -> Self {
         func along(_ range: Int, _ factor: Int, _ size: Int) -> Int {
-            isCircular && range > 0 ? size - 1 : range < 0 ? range : range * factor
+            isCircular && range > 0 ? size - 1 : range < 0 ? range : min(range * factor, size - 1)
         }
         return union(
             Self(y: along(range.y, step.reach.y, step.height), x: along(range.x, step.reach.x, step.width)))

@@ -42,13 +42,13 @@ public struct InfiniteNet: Sendable {
             inputShape.count == 3
             ? try architecture.program(height: inputShape[0], width: inputShape[1], channels: inputShape[2])
             : try architecture.program(channels: inputShape[0])
-        backends = Self.backends(for: program, precision)
+        backends = Self.backends(precision)
     }
 
-    /// The OpenCL GPUs that can compute the net, else the processor.
-    private static func backends(for program: CovarianceProgram, _ precision: Precision) -> [any Backend] {
-        // The opencl backend computes dense nets. A driver that fails counts as none.
-        guard program.geometry == .scalar, let devices = try? OpenCLDevices.all() else { return [CPUBackend()] }
+    /// The OpenCL GPUs that have the precision, else the processor.
+    private static func backends(_ precision: Precision) -> [any Backend] {
+        // A driver that fails counts as none.
+        guard let devices = try? OpenCLDevices.all() else { return [CPUBackend()] }
         let usable = devices.filter {
             $0.device.kind == .gpu && (precision == .float32 || $0.device.supportsFloat64)
         }

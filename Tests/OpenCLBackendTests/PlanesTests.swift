@@ -97,16 +97,37 @@ struct PlanesTests {
         }
     }
 
-    /// A few pairs through every kernel, with more pixels than a group has work-items: what `make oclgrind` runs, for
-    /// which a millisecond takes a minute.
-    @Test(arguments: CovarianceForm.allCases)
-    func fewPairs(form: CovarianceForm) throws {
+    private struct SmallNet: Sendable, CustomStringConvertible {
+        let description: String
+        let layers: [any Layer]
+        let height: Int
+        let width: Int
+    }
+
+    private static let smallNets = [
+        // More pixels than a group has work-items.
+        SmallNet(description: "flatten", layers: flat, height: 9, width: 8),
+        SmallNet(
+            description: "pools",
+            layers: [
+                conv, Relu(), AvgPool(window: (2, 2), stride: (2, 1), padding: .same),
+                Residual(main: [conv, Relu()], shortcut: [AvgPool(window: (1, 1), stride: (1, 1))]), GlobalAvgPool(),
+                dense, Relu(), dense,
+            ], height: 4, width: 3),
+        SmallNet(
+            description: "circular",
+            layers: [Conv(filter: (3, 3), padding: .circular, weightStd: 1.4, biasStd: 0.1), Relu(), GlobalAvgPool()],
+            height: 3, width: 3),
+    ]
+
+    /// A few pairs through every kernel: what `make oclgrind` runs, for which a millisecond takes a minute.
+    @Test(arguments: CovarianceForm.allCases, smallNets)
+    private func fewPairs(form: CovarianceForm, net: SmallNet) throws {
         let backend = try Self.backend(form)
-        for layers in [Self.flat, Self.pooled + [Relu(), Self.dense]] {
-            let program = try Architecture(layers).program(height: 9, width: 8, channels: 1)
-            try Self.compareGram(backend, program, .float32, rows: 2, columns: 3)
-            try Self.compareGradients(backend, program, .float32, rows: 1, columns: 3, count: 1)
-            try Self.compareGradients(backend, program, .float32, rows: 1, columns: 3, count: 2)
+        let program = try Architecture(net.layers).program(height: net.height, width: net.width, channels: 1)
+        try Self.compareGram(backend, program, .float32, rows: 1, columns: 3)
+        for count in [1, 2] {
+            try Self.compareGradients(backend, program, .float32, rows: 1, columns: 2, count: count)
         }
     }
 

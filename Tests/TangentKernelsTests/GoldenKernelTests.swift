@@ -7,9 +7,10 @@ import Testing
 @Suite(.enabled(if: Golden.isPresent, "reference data are absent: set NTK_GOLDEN"))
 struct GoldenKernelTests {
     private static let skipped = GoldenCase.all.skipped
+    private static let nets = GoldenCase.all.runnable + GoldenCase.pooled
 
     @Test(.enabled(if: skipped == nil, Comment(rawValue: skipped ?? "")))
-    func everyCaseRuns() {}
+    func everyCaseRuns() { #expect(GoldenCase.pooled.count == 5) }
 
     private func check(
         _ name: String, _ found: [Double], _ wanted: [Double], of array: [Double], within bound: Double,
@@ -19,7 +20,7 @@ struct GoldenKernelTests {
         #expect(error <= bound, "\(name)", sourceLocation: location)
     }
 
-    @Test(arguments: GoldenCase.all.runnable, TestBackends.all)
+    @Test(arguments: nets, TestBackends.all)
     func kernels(of net: GoldenCase, on backend: TestBackend) async throws {
         let (inputs, arrays) = (try net.inputs(), try net.arrays())
         let (x, z) = (try inputs.tensor("X"), try inputs.tensor("Z"))
@@ -51,7 +52,7 @@ struct GoldenKernelTests {
         }
     }
 
-    @Test(arguments: GoldenCase.all.runnable, TestBackends.all)
+    @Test(arguments: nets, TestBackends.all)
     func gradients(of net: GoldenCase, on backend: TestBackend) throws {
         let (inputs, arrays) = (try net.inputs(), try net.arrays())
         let (x, z) = (try inputs.tensor("X"), try inputs.tensor("Z"))

@@ -65,6 +65,9 @@ extension GoldenCase {
 
     /// The nets of `cases.json`; none where the data are absent.
     package static let all = (try? Golden.decode(Cases.self, from: "cases.json").cases) ?? []
+    /// Nets whose poolings stand in residual blocks, are cut at the border or meet circular padding.
+    package static let pooled =
+        (try? Golden.decode(Cases.self, from: "cases.json", in: Golden.pooledNets).cases) ?? []
     /// The edge cases of `extra.json`.
     package static let edge = (try? Golden.decode(Extra.self, from: "extra.json").edge) ?? []
 }
