@@ -9,7 +9,9 @@ import TangentKernels
 extension RunStages {
     /// α of every ridge, and how each was found.
     func solveOnDisk(_ plan: SolvePlan) async throws -> Solved {
-        guard let gramStore = try gramStore(configuration) else { preconditionFailure("a store was refused and is needed") }
+        guard let gramStore = try gramStore(configuration) else {
+            preconditionFailure("a store was refused and is needed")
+        }
         let matrices = try await gramOnDisk(plan, gramStore)
         if configuration.save.contains(.kernels) {
             try await journal.measure("export") { try await exportKernels(matrices) }

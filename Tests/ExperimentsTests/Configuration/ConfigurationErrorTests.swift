@@ -100,7 +100,7 @@ import Testing
         (
             "attacks:\n  - {name: pdg}",
             "c.yaml:2: attacks.0.name must be one of fgsm, r-fgsm, pgd, apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square, cw, "
-                + "deepfool, taylor, auto or file, found 'pdg'; did you mean 'pgd'?"
+                + "deepfool, taylor, universal, auto or file, found 'pdg'; did you mean 'pgd'?"
         ),
         ("attacks:\n  - {eps: 1}", "c.yaml:2: attacks.0: an attack needs a name"),
         (
