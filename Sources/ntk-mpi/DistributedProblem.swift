@@ -86,15 +86,25 @@ struct DistributedProblem {
         let place = environment["OMPI_COMM_WORLD_LOCAL_RANK"].flatMap { Int($0) } ?? 0
         let neighbours = environment["OMPI_COMM_WORLD_LOCAL_SIZE"].flatMap { Int($0) } ?? 1
         let section = configuration.compute
-        let devices =
+        let usable =
             section.backend == .cpu
             ? []
             : try OpenCLDevices.all().filter { device in
-                (section.devices.map { $0.contains(device.device.index) } ?? true)
-                    && (section.backend == .opencl || device.device.kind == .gpu)
+                (section.backend == .opencl || device.device.kind == .gpu)
                     && (section.precision == .float32 || device.device.supportsFloat64)
             }
+        let devices =
+            try section.devices?.flatMap { selector -> [OpenCLDevice] in
+                guard let device = usable.first(where: { $0.device.index == selector.index }) else { return [] }
+                return switch selector {
+                case .whole: [device]
+                case .parts(_, let units): try device.parts(units: units)
+                }
+            } ?? usable
         guard !devices.isEmpty else {
+            guard section.backend != .opencl else {
+                throw MPIError("no OpenCL device of compute.devices is here; set compute.backend: cpu")
+            }
             let cores = ProcessInfo.processInfo.activeProcessorCount
             return CPUBackend(index: 0, threads: max(1, cores / max(1, neighbours)))
         }

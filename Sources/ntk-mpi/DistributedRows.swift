@@ -41,10 +41,10 @@ final class DistributedRows: SymmetricOperator {
             ).predictions(at: points)
         } catch { throw .device(error) }
         let all: [Double]
-        do throws(MPIError) {
+        do {
             all = try world.gather(
                 part.elements, counts: (0..<world.size).map { (bounds[$0 + 1] - bounds[$0]) * count })
-        } catch { throw .usage(error.description) }
+        } catch { throw .usage("\(error)") }
         for i in 0..<n { for c in 0..<count { target[c * n + i] = all[i * count + c] } }
     }
 

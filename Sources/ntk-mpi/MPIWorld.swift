@@ -8,7 +8,7 @@ final class MPIWorld {
     /// The most numbers that one call may carry: counts have 32 bits.
     private static let largestCount = 1 << 30
 
-    init() throws(MPIError) {
+    init() throws {
         var level: Int32 = 0
         try Self.check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &level), "MPI_Init_thread")
         var (rank, size): (Int32, Int32) = (0, 0)
@@ -27,10 +27,10 @@ final class MPIWorld {
         fatalError("MPI_Abort came back")
     }
 
-    func wait() throws(MPIError) { try Self.check(MPI_Barrier(ntk_mpi_world()), "MPI_Barrier") }
+    func wait() throws { try Self.check(MPI_Barrier(ntk_mpi_world()), "MPI_Barrier") }
 
     /// Adds up the numbers of all ranks, place by place; every rank gets the sums.
-    func sum(_ numbers: UnsafeMutablePointer<Double>, count: Int) throws(MPIError) {
+    func sum(_ numbers: UnsafeMutablePointer<Double>, count: Int) throws {
         for start in stride(from: 0, to: count, by: Self.largestCount) {
             try Self.check(
                 MPI_Allreduce(
@@ -40,7 +40,7 @@ final class MPIWorld {
     }
 
     /// The largest of the numbers of all ranks.
-    func largest(_ number: Double) throws(MPIError) -> Double {
+    func largest(_ number: Double) throws -> Double {
         var result = number
         try Self.check(
             MPI_Allreduce(ntk_mpi_in_place(), &result, 1, ntk_mpi_double(), ntk_mpi_max(), ntk_mpi_world()),
@@ -52,7 +52,7 @@ final class MPIWorld {
     /// - Parameters:
     ///   - part: of this rank.
     ///   - counts: numbers of each rank's part.
-    func gather(_ part: [Double], counts: [Int]) throws(MPIError) -> [Double] {
+    func gather(_ part: [Double], counts: [Int]) throws -> [Double] {
         precondition(counts.count == size && counts[rank] == part.count, "parts of \(counts) from \(part.count)")
         let total = counts.reduce(0, +)
         guard total < 1 << 31 else {
@@ -72,7 +72,7 @@ final class MPIWorld {
         return result
     }
 
-    private static func check(_ status: Int32, _ call: String) throws(MPIError) {
+    private static func check(_ status: Int32, _ call: String) throws {
         if status != MPI_SUCCESS { throw MPIError("\(call) failed with status \(status)") }
     }
 }

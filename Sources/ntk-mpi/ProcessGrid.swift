@@ -37,7 +37,7 @@ final class ProcessGrid {
         return (count(m, block, row, rows), count(n, width ?? block, column, columns))
     }
 
-    func descriptor(_ m: Int, _ n: Int, width: Int? = nil) throws(MPIError) -> [Int32] {
+    func descriptor(_ m: Int, _ n: Int, width: Int? = nil) throws -> [Int32] {
         var descriptor = [Int32](repeating: 0, count: 9)
         var (m32, n32, mb, nb, zero) = (Int32(m), Int32(n), Int32(block), Int32(width ?? block), Int32(0))
         var (context, leading, info) = (context, Int32(max(1, local(m, n, width: width).rows)), Int32(0))
@@ -54,7 +54,7 @@ final class ProcessGrid {
 
     /// Refuses a matrix whose local parts ScaLAPACK, which counts with 32 bits, could not count.
     /// - Parameter copies: local matrices of one workspace.
-    func requireCountable(_ n: Int, copies: Int) throws(MPIError) {
+    func requireCountable(_ n: Int, copies: Int) throws {
         // The first rank holds the most.
         let blocks = (n + block - 1) / block
         let most = ((blocks + rows - 1) / rows) * block * ((blocks + columns - 1) / columns) * block

@@ -1,7 +1,7 @@
 #!/bin/bash
 # mpi.sh NTK NTK_MPI PYTHON: the distributed solves with 1, 2 and 4 ranks against LAPACK, by way of numpy.
 set -euo pipefail
-ntk=$(realpath "${1:?usage: mpi.sh NTK NTK_MPI PYTHON}") ntk_mpi=$(realpath "$2") python=$3
+ntk=$(realpath "${1:?usage: mpi.sh NTK NTK_MPI PYTHON}") ntk_mpi=$(realpath "$2") python=$(realpath -s "$3")
 command -v mpirun >/dev/null || { echo "mpi.sh: mpirun is not installed" >&2; exit 1; }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/ntk-mpi.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -60,10 +60,12 @@ done
 "$python" - <<'PY'
 import numpy as np
 np.save("x.npy", np.zeros((60000, 1), np.float32))
-np.save("y.npy", np.zeros(60000, np.int32))
+np.save("y.npy", (np.arange(60000) % 2).astype(np.int32))
+np.save("x1.npy", np.zeros((1, 1), np.float32))
+np.save("y1.npy", np.zeros(1, np.int32))
 PY
 cat >large.yaml <<'YAML'
-data: {name: npy, train_inputs: x.npy, train_targets: y.npy}
+data: {name: npy, train_inputs: x.npy, train_targets: y.npy, test_inputs: x1.npy, test_targets: y1.npy}
 compute: {backend: cpu, tile: 4096}
 launcher: {engine: slurm}
 YAML
