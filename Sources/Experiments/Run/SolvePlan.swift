@@ -55,9 +55,9 @@ package struct SolvePlan: Sendable {
         needed = n * n * (kinds * precision.byteCount + 8 * configuration.doublesBesideGram(points: n))
         limit = configuration.compute.memoryLimit ?? ProcessMemory.standardLimit
         obstacle = configuration.obstacleToDisk
-        // The program itself, the inputs in double, and once more on the device as they are prepared there.
+        // The program itself with its libraries and predictions, the inputs in double, and once more on the device as they are prepared there.
         let inputs = (n + sizes.testPoints) * sizes.dimension * (8 + 2 * precision.byteCount)
-        let budget = max(limit - (192 << 20) - inputs, limit / 4)
+        let budget = max(limit - (384 << 20) - inputs, limit / 4)
         tile = configuration.compute.tile ?? Self.tile(n, budget: budget, geometry)
         // A device's hands hold seven tiles: the sum, its factor, Θ's, and three buffers with one to come.
         tileMemory = max(0, budget - devices * 7 * 8 * tile * tile)
