@@ -40,13 +40,6 @@ extension AttackBatch {
 }
 
 extension Tensor {
-    /// Some entries of the first axis, in the given order.
-    package func rows(_ rows: [Int]) -> Tensor {
-        Tensor(
-            shape: [rows.count] + shape.dropFirst(),
-            elements: rows.flatMap { elements[$0 * stride..<($0 + 1) * stride] })
-    }
-
     /// Replaces entries of the first axis.
     mutating func replace(_ rows: [Int], with other: Tensor) {
         precondition(other.count == rows.count && other.stride == stride, "\(other.shape) for \(rows.count) rows")

@@ -42,3 +42,13 @@ public struct Tensor<Element: Sendable>: Sendable {
 }
 
 extension Tensor: Equatable where Element: Equatable {}
+
+extension Tensor {
+    /// Some entries of the first axis, in the given order.
+    package func rows(_ rows: some Collection<Int>) -> Tensor {
+        var chosen: [Element] = []
+        chosen.reserveCapacity(rows.count * stride)
+        for row in rows { chosen += elements[row * stride..<(row + 1) * stride] }
+        return Tensor(shape: [rows.count] + shape.dropFirst(), elements: chosen)
+    }
+}

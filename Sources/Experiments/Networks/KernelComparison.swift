@@ -27,10 +27,7 @@ extension RunStages {
             other.model = first.section.model
             let program = try other.program(
                 inputShape: dataset.inputShape, at: "networks.\(first.subject.place).model")
-            let gram = try await assembly(program).symmetric(
-                dataset.trainInputs, [.ntk], observer: observe("gram \(name)")
-            ).matrices[.ntk]
-            guard let gram else { preconditionFailure("no Gram matrix was made") }
+            let gram = try await self.gram(program, .ntk, label: name)
             let regression = try KernelRegression(
                 gram: gram, targets: dataset.trainTargets, options: .init(lossNormalization: .none),
                 spectrum: try spectrum(gram, count: gram.rows))
@@ -68,17 +65,14 @@ struct KernelComparison {
                 at: "networks.\(first.subject.place).kernel", "the comparison needs test points with labels")
         }
         let epochs = first.comparedEpochs
-        let line = ProgressLine(
-            label: "kernel beside \(first.subject.name)", item: "epochs", unit: "epochs")
-        let begin = ContinuousClock.now
+        let progress = StepProgress(
+            ProgressLine(label: "kernel beside \(first.subject.name)", item: "epochs", unit: "epochs"),
+            total: epochs.count, stages.journal)
         var records: [ResultRecord] = []
-        for (place, epoch) in epochs.enumerated() {
+        for epoch in epochs {
             try Task.checkCancellation()
             records += try compare(epoch, labels)
-            let text = line.text(
-                done: place + 1, total: epochs.count, work: Double(place + 1), totalWork: Double(epochs.count),
-                seconds: (ContinuousClock.now - begin) / .seconds(1))
-            stages.journal.progress(text, done: place + 1, total: epochs.count)
+            progress.add(1)
         }
         return records
     }
@@ -113,13 +107,9 @@ struct KernelComparison {
                     .init("kernel_robust_accuracy", .number(kernelSide.accuracy(of: kernelSide.attacked))),
                     .init(
                         "kernel_accuracy_under_network_attack",
-                        .number(kernelSide.accuracy(of: try predictions(kernel, at: netSide.examples)))),
+                        .number(kernelSide.accuracy(of: try kernel.predictions(at: netSide.examples)))),
                 ])
         }
-    }
-
-    private func predictions(_ kernel: KernelPredictor, at points: Tensor<Double>) throws -> Tensor<Double> {
-        try kernel.predictions(at: points)
     }
 }
 
@@ -138,23 +128,12 @@ private struct ComparedModel {
         _ model: any AttackedModel, _ points: Tensor<Double>, _ labels: [Int], _ attack: AttackSection, seed: Int
     ) throws {
         self.labels = labels
-        gradients = try Self.gradients(model, points, labels, attack.loss)
+        gradients = try model.allLossGradients(at: points, labels: labels, attack.loss)
         let results = try attack.evaluation(of: model, seed: seed).run(points: points, labels: labels, model: model)
         guard let result = results.first else { preconditionFailure("an attack without a radius") }
         clean = result.examples.cleanPredictions
         attacked = result.examples.predictions
         examples = result.examples.points
-    }
-
-    private static func gradients(
-        _ model: any AttackedModel, _ points: Tensor<Double>, _ labels: [Int], _ loss: AttackLoss
-    ) throws -> Tensor<Double> {
-        var elements: [Double] = []
-        for first in stride(from: 0, to: points.count, by: model.batchSize) {
-            let range = first..<min(first + model.batchSize, points.count)
-            elements += try model.lossGradients(at: points[range], labels: Array(labels[range]), loss).elements
-        }
-        return Tensor(shape: points.shape, elements: elements)
     }
 
     func accuracy(of predictions: Tensor<Double>) -> Double {

@@ -43,14 +43,16 @@ struct DynamicsCourse {
         try requireMemory(count)
         var kernels: [HostMatrix] = []
         var batches: [TrainingSet] = []
-        let progress = progress
-        for (place, step) in moments.enumerated() {
+        let progress = StepProgress(
+            ProgressLine(label: "dynamics \(label)", item: "kernels", unit: "kernels"), total: moments.count,
+            net.stages.journal)
+        for step in moments {
             try Task.checkCancellation()
             let network = try net.network(step: step, on: net.backend, precision)
             let batch = try batch(at: step, data, network, count)
             kernels.append(try kernel(step, network, batch.points))
             batches.append(batch)
-            progress(place + 1)
+            progress.add(1)
         }
         let parts = try DynamicsParts(kernels, section)
         try export(kernels, batches, parts)
@@ -100,18 +102,6 @@ struct DynamicsCourse {
         return kernel
     }
 
-    private var progress: (Int) -> Void {
-        let (journal, total) = (net.stages.journal, moments.count)
-        let line = ProgressLine(label: "dynamics \(label)", item: "kernels", unit: "kernels")
-        let begin = ContinuousClock.now
-        return { done in
-            let text = line.text(
-                done: done, total: total, work: Double(done), totalWork: Double(total),
-                seconds: (ContinuousClock.now - begin) / .seconds(1))
-            journal.progress(text, done: done, total: total)
-        }
-    }
-
     // MARK: Results
 
     private func record(
@@ -142,7 +132,11 @@ struct DynamicsCourse {
         }
         fields += [
             .init("effective_rank", .number(spectrum.effectiveRank)),
-            .init("alignment", .number(traced(kernel, batch.points.count).alignment(with: classes(batch)))),
+            .init(
+                "alignment",
+                .number(
+                    traced(kernel, batch.points.count).alignment(
+                        with: TrainingSet.targets(batch.labels, outputs: net.plan.outputs)))),
         ]
         return ResultRecord(fields: fields)
     }
@@ -184,16 +178,6 @@ struct DynamicsCourse {
             }
         }
         return result
-    }
-
-    /// One-hot, or ±1 for one output: what alignment compares with.
-    private func classes(_ batch: TrainingSet) -> Tensor<Double> {
-        let k = net.plan.outputs
-        return Tensor(
-            shape: [batch.labels.count, k],
-            elements: k == 1
-                ? batch.labels.map { Double($0) }
-                : batch.labels.flatMap { label in (0..<k).map { $0 == label ? 1.0 : 0 } })
     }
 }
 

@@ -91,10 +91,7 @@ struct NetworkStages: Sendable {
         let dataset = stages.dataset
         var targets = dataset.trainTargets
         if training.loss == .crossEntropy, !dataset.isBinary {
-            let classes = dataset.outputCount
-            targets = Tensor(
-                shape: [labels.count, classes],
-                elements: labels.flatMap { label in (0..<classes).map { $0 == label ? 1.0 : 0 } })
+            targets = TrainingSet.targets(labels, outputs: dataset.outputCount)
         }
         if section.centred {
             // f − f₀ has the squared error of f with targets that f₀ moves.

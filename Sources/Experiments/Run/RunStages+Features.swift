@@ -67,11 +67,8 @@ extension RunStages {
         let suffix = "_\(label)"
         let keeper = try gramStore(other, suffix: suffix)
         let gram = try await journal.measure("kernel \(label)") {
-            try await assembly(program).symmetric(
-                dataset.trainInputs, [kind], keeper: keeper, observer: observe("gram \(label)")
-            ).matrices[kind]
+            try await self.gram(program, kind, label: label, keeper: keeper)
         }
-        guard let gram else { preconditionFailure("no Gram matrix was made") }
         let count = configuration.features?.wantedEigenvalues(of: gram.rows) ?? gram.rows
         let spectrum = try await journal.measure("spectrum \(label)") { try self.spectrum(gram, count: count) }
         let training = try backends.map { try $0.prepare(program, inputs: dataset.trainInputs, precision) }

@@ -110,6 +110,20 @@ struct RunStages: Sendable {
         return gram
     }
 
+    /// Θ(X, X) or K(X, X) of a net beside that of `model`.
+    /// - Parameters:
+    ///   - label: of the net, for progress.
+    ///   - keeper: where its tiles are kept.
+    func gram(
+        _ program: CovarianceProgram, _ kind: CovarianceKind, label: String, keeper: GramStore? = nil
+    ) async throws -> HostMatrix {
+        let matrices = try await assembly(program).symmetric(
+            dataset.trainInputs, [kind], keeper: keeper, observer: observe("gram \(label)")
+        ).matrices
+        guard let gram = matrices[kind] else { preconditionFailure("no Gram matrix was made") }
+        return gram
+    }
+
     /// Where the tiles of the Gram matrix of a net are kept.
     func gramStore(_ configuration: Configuration, suffix: String = "") throws -> GramStore? {
         try GramStore(folder.gramStore(suffix: suffix), configuration, dataset, version, journal)

@@ -1,7 +1,7 @@
 import Foundation
 import Scheduling
 
-/// Counts the steps that an attack has done, on all devices together.
+/// Counts what is done of a stage, such as the steps of an attack on all devices together, and tells the journal.
 final class StepProgress: @unchecked Sendable {
     private let line: ProgressLine
     private let total: Int
@@ -16,9 +16,9 @@ final class StepProgress: @unchecked Sendable {
         self.journal = journal
     }
 
-    func add(_ points: Int) {
+    func add(_ steps: Int) {
         let count = lock.withLock {
-            done += points
+            done += steps
             return done
         }
         let text = line.text(

@@ -3,50 +3,25 @@ import Foundation
 /// What `ntk run` prints of a transfer matrix: the accuracy of each model at the adversarial points of each other, and the
 /// cosines of their loss gradients.
 package struct TransferTable: Sendable {
-    private let accuracies: [ResultRecord]
-    private let cosines: [ResultRecord]
+    private let matrices: TransferMatrices
 
     /// - Parameter records: of a run; those of other kinds are left out.
-    package init(_ records: [ResultRecord]) {
-        accuracies = records.filter { $0.kind == .transfer }
-        cosines = records.filter { $0.kind == .gradientSimilarity }
-    }
+    package init(_ records: [ResultRecord]) { matrices = TransferMatrices(records) }
 
     /// Text that ends with a line end; empty without a transfer matrix.
     package func render(_ style: TextStyle = .plain) -> String { (accuracyLines(style) + cosineLines(style)).joined() }
 
     private func accuracyLines(_ style: TextStyle) -> [String] {
-        guard !accuracies.isEmpty else { return [] }
-        let sources = accuracies.compactMap { $0.text("source") }.distinct()
-        let targets = accuracies.compactMap { $0.text("target") }.distinct()
-        func percent(_ record: ResultRecord?, _ key: String) -> String {
-            record?.number(key).map { ResultsTable.accuracy($0, nil) } ?? "-"
-        }
-        let clean = targets.map { target in
-            percent(accuracies.first { $0.text("target") == target }, "clean_accuracy")
-        }
-        let rows = sources.map { source in
-            targets.map { target in
-                percent(
-                    accuracies.first { ($0.text("source"), $0.text("target")) == (source, target) }, "robust_accuracy")
-            }
-        }
-        return Self.matrix("accuracy of", targets, [("clean", clean)] + zip(sources, rows), style)
+        guard !matrices.sources.isEmpty else { return [] }
+        func percents(_ row: [Double?]) -> [String] { row.map { $0.map { ResultsTable.accuracy($0, nil) } ?? "-" } }
+        let rows = zip(matrices.sources, matrices.robust.map(percents))
+        return Self.matrix("accuracy of", matrices.targets, [("clean", percents(matrices.clean))] + rows, style)
     }
 
     private func cosineLines(_ style: TextStyle) -> [String] {
-        guard !cosines.isEmpty else { return [] }
-        let models = (cosines.compactMap { $0.text("model") } + cosines.compactMap { $0.text("other") }).distinct()
-        let rows = models.map { one in
-            models.map { other -> String in
-                let pair = cosines.first {
-                    ($0.text("model"), $0.text("other")) == (one, other)
-                        || ($0.text("model"), $0.text("other")) == (other, one)
-                }
-                return one == other ? "1.000" : pair?.number("mean_cosine").map(Self.cosine) ?? "-"
-            }
-        }
-        return Self.matrix("cosine with", models, Array(zip(models, rows)), style)
+        guard !matrices.models.isEmpty else { return [] }
+        let rows = matrices.cosines.map { row in row.map { $0.map(Self.cosine) ?? "-" } }
+        return Self.matrix("cosine with", matrices.models, Array(zip(matrices.models, rows)), style)
     }
 
     private static func cosine(_ value: Double) -> String { String(format: "%.3f", value) }

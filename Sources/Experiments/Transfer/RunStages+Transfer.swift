@@ -96,12 +96,9 @@ private struct TransferKernels {
         if net == configuration.model && kind == configuration.kernel.type { return own.gram }
         if let last, last.model == net, last.kind == kind { return last.gram }
         let stages = stages
-        let matrices = try await stages.journal.measure("kernel \(label)") {
-            try await stages.assembly(program).symmetric(
-                stages.dataset.trainInputs, [kind], observer: stages.observe("gram \(label)")
-            ).matrices
+        let gram = try await stages.journal.measure("kernel \(label)") {
+            try await stages.gram(program, kind, label: label)
         }
-        guard let gram = matrices[kind] else { preconditionFailure("no Gram matrix was made") }
         last = (net, kind, gram)
         return gram
     }

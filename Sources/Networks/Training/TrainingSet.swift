@@ -18,6 +18,15 @@ package struct TrainingSet: Sendable {
         self.labels = labels
     }
 
+    /// What a net shall say of some classes, [n, k]: one-hot, or ±1 for one output.
+    /// - Parameter labels: 0 ..< k, or ±1 for one output.
+    package static func targets(_ labels: [Int], outputs: Int) -> Tensor<Double> {
+        let elements =
+            outputs == 1
+            ? labels.map { Double($0) } : labels.flatMap { label in (0..<outputs).map { $0 == label ? 1.0 : 0 } }
+        return Tensor(shape: [labels.count, outputs], elements: elements)
+    }
+
     /// The batch of a step.
     /// - Parameter step: steps that are done, of all epochs.
     /// - Returns: the points, their indices, and the position of the first one counted over all epochs.
@@ -32,13 +41,6 @@ package struct TrainingSet: Sendable {
 
     /// Some of the points, in the order of `indices`.
     func batch(_ indices: ArraySlice<Int>) -> TrainingSet {
-        func gather(_ tensor: Tensor<Double>) -> Tensor<Double> {
-            let size = tensor.stride
-            var elements: [Double] = []
-            elements.reserveCapacity(indices.count * size)
-            for index in indices { elements += tensor.elements[index * size..<(index + 1) * size] }
-            return Tensor(shape: [indices.count] + tensor.shape.dropFirst(), elements: elements)
-        }
-        return TrainingSet(points: gather(points), targets: gather(targets), labels: indices.map { labels[$0] })
+        TrainingSet(points: points.rows(indices), targets: targets.rows(indices), labels: indices.map { labels[$0] })
     }
 }

@@ -59,10 +59,9 @@ struct TrainingBenchmark: Benchmark {
         let outputs = plan.outputs
         var generator = SplitMix64(1)
         let labels = (0..<images).map { _ in Int.random(in: 0..<outputs, using: &generator) }
-        let targets = labels.flatMap { label in (0..<outputs).map { $0 == label ? 1.0 : 0 } }
         let data = TrainingSet(
             points: RandomInputs.uniform([images, plan.input.count], seed: 0),
-            targets: Tensor(shape: [images, outputs], elements: targets), labels: labels)
+            targets: TrainingSet.targets(labels, outputs: outputs), labels: labels)
         let attack =
             attackSteps > 0
             ? AttackPerturbation(PGD(steps: attackSteps, stepSize: 2.0 / 255), within: ThreatModel(eps: 8.0 / 255))
