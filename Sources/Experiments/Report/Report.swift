@@ -22,6 +22,7 @@ package struct Report {
         let figures = try ReportFigures(contents: contents).all()
         let folder = contents.folder
         if !figures.isEmpty { try Folder.make(folder.path + "/figures") }
+        for part in ["", "/figures"] { AtomicFile.removeLeftovers(in: folder.path + part) }
         for figure in figures {
             let stem = "figures/" + figure.name
             try folder.write(Data(figure.document.utf8), to: stem + ".svg")

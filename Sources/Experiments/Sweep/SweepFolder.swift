@@ -34,6 +34,7 @@ package struct SweepFolder: Sendable {
     /// - Throws: ``RunFolderError`` where the folder holds another sweep, or this one and `resume` is false.
     package init(_ plan: SweepPlan, resume: Bool) throws {
         path = plan.path
+        for part in ["", "/configs", "/events"] { AtomicFile.removeLeftovers(in: path + part) }
         let frozen = path + "/sweep.yaml"
         let text = plan.configuration.resolved(comments: true)
         if FileManager.default.fileExists(atPath: frozen) {
