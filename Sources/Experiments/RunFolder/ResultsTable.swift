@@ -115,11 +115,14 @@ package struct ResultsTable: Sendable {
         return String(format: "%.1f ± %.1f %%", 100 * share, 100 * error)
     }
 
-    /// `8/255` where the radius is a whole number of grey levels.
+    /// `8/255`, `0.5/255` where the radius is a multiple of half a grey level, unless three digits say it as well.
     static func radius(_ eps: Double) -> String {
-        let levels = (eps * 255).rounded()
-        if levels >= 1, levels < 255, abs(eps * 255 - levels) < 1e-5 { return "\(Int(levels))/255" }
-        return String(format: "%g", eps)
+        let short = String(format: "%.3g", eps)
+        let levels = (eps * 510).rounded() / 2
+        guard levels > 0, levels < 255, abs(eps * 255 - levels) < 1e-5,
+            Double(short).map({ abs($0 - eps) > 1e-7 * eps }) ?? true
+        else { return String(format: "%g", eps) }
+        return String(format: "%g/255", levels)
     }
 
     static func pad(_ text: String, _ width: Int, atStart: Bool = false) -> String {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Experiments
@@ -34,6 +35,18 @@ import Testing
                   10  pgd     linf    0.1    84.2 ± 1.6 %      0.0 ± 0.0 %
 
                 """)
+    }
+
+    /// Radii as people write them.
+    @Test func radius() {
+        for levels in [0.5, 1, 1.5, 8, 50] {
+            #expect(ResultsTable.radius(levels / 255) == String(format: "%g/255", levels))
+        }
+        for text in ["0", "0.2", "0.3", "1", "0.123457"] { #expect(ResultsTable.radius(Double(text)!) == text) }
+        let single = Double(Float(8) / 255)
+        #expect(ResultsTable.radius(single) == "8/255")
+        // 51/255
+        #expect(ResultsTable.radius(51.0 / 255) == "0.2")
     }
 
     @Test func ridges() throws {
