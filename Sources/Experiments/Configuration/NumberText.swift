@@ -19,6 +19,15 @@ enum NumberText {
         return Int(exactly: value)
     }
 
+    /// `8/255` where that is the same number as a longer decimal, the decimal elsewhere.
+    static func text(_ value: Double) -> String {
+        let decimal = PlainValue.format(value)
+        let levels = (value * 255).rounded()
+        guard abs(levels) < 255, levels / 255 == value else { return decimal }
+        let fraction = "\(Int(levels))/255"
+        return fraction.count < decimal.count ? fraction : decimal
+    }
+
     /// Digits, point, sign and exponent only: `0x1p3` and `nan` are no numbers here. Values beyond Double are none.
     private static func decimal(_ text: Substring) -> Double? {
         guard !text.isEmpty, text.allSatisfy({ "0123456789+-.eE".contains($0) }) else { return nil }

@@ -49,7 +49,7 @@ extension PlainValue {
         switch self {
         case .null: "null"
         case .boolean, .integer: json
-        case .number(let value): Self.format(value)
+        case .number(let value): NumberText.text(value)
         case .text(let text): Self.scalar(text)
         case .list(let items): "[" + items.map { $0.flow }.joined(separator: ", ") + "]"
         case .map(let members):

@@ -69,6 +69,7 @@ import Testing
             "attacks: [{name: pgd, eps: [8/255, 1e-3, .5, '2/255'], step: 1/4}]\ninference: {time: ['inf', 1e2]}")
         #expect(configuration.attacks[0].eps == [8.0 / 255, 1e-3, 0.5, 2.0 / 255])
         #expect(configuration.attacks[0].step == 0.25)
+        #expect(configuration.resolved(comments: false).contains("eps: [8/255, 0.001, 0.5, 2/255]"))
         #expect(configuration.inference.time == [.infinity, 100])
         for text in ["nan", "0x10", "1_000", "1:30", "1//2", "1/", "--1", "1e999", "inf"] {
             #expect(complaints("model: {W_std: \(text)}").count == 1, "\(text)")

@@ -18,8 +18,8 @@ import Testing
             """)
         #expect(
             runs == [
-                "model.depth=1 attacks=[]", "model.depth=1 attacks=[{name: pgd, eps: \(8.0 / 255)}]",
-                "model.depth=2 attacks=[]", "model.depth=2 attacks=[{name: pgd, eps: \(8.0 / 255)}]",
+                "model.depth=1 attacks=[]", "model.depth=1 attacks=[{name: pgd, eps: 8/255}]",
+                "model.depth=2 attacks=[]", "model.depth=2 attacks=[{name: pgd, eps: 8/255}]",
             ])
     }
 
