@@ -1,5 +1,6 @@
 import Attacks
 import Compute
+import Foundation
 import Storage
 import StorageTestSupport
 import TangentKernels
@@ -137,8 +138,26 @@ import Testing
         }
         // The cosine schedule of four epochs, three steps each.
         let rates = (0..<4).map { LearningRateSchedule.cosine.rate(0.2, epoch: $0, of: 4) }
-        #expect(Self.plan.time(epochs: 0, of: 17) == 0)
-        #expect(abs(Self.plan.time(epochs: 2, of: 17) - 3 * (rates[0] + rates[1])) < 1e-15)
+        var plan = Self.plan
+        plan.momentum = 0
+        #expect(plan.time(epochs: 0, of: 17) == 0)
+        #expect(abs(plan.time(epochs: 2, of: 17) - 3 * (rates[0] + rates[1])) < 1e-12)
+    }
+
+    /// With momentum a slow direction is where gradient flow has it at the plan's time.
+    @Test(arguments: [0, 0.5, 0.9]) func time(momentum: Double) {
+        let plan = TrainingPlan(
+            epochs: 40, batchSize: 7, learningRate: 0.2, schedule: .cosine, momentum: momentum, loss: .mse)
+        let slope = 0.001
+        var (position, velocity) = (1.0, 0.0)
+        for epoch in 0..<30 {
+            for _ in 0..<3 {
+                velocity = momentum * velocity + slope * position
+                position -= plan.schedule.rate(plan.learningRate, epoch: epoch, of: plan.epochs) * velocity
+            }
+            let flow = exp(-slope * plan.time(epochs: epoch + 1, of: 17))
+            #expect(abs(position - flow) < 0.02 * (1 - flow))
+        }
     }
 
     @Test func aCheckpointOfAnotherNet() throws {

@@ -43,7 +43,8 @@ extension RunStages {
 /// what the attacks on one do to the other.
 ///
 /// Gradient descent on the mean squared error of n points moves a wide net as `ḟ = −Θ(·, X) (f − Y) / n` per unit of
-/// Σ η, so that the kernel's time is Σ η / n in eq. 7.
+/// Σ η, so that the kernel's time is Σ η / n in eq. 7. Momentum μ only makes time pass faster, by up to 1 / (1 − μ), for
+/// all directions that learn slowly; see ``TrainingPlan/time(epochs:of:)``.
 ///
 /// Source: Tsilivis & Kempe 2022, section 3.2 and figure 4.
 struct KernelComparison {

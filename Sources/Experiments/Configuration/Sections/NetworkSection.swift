@@ -117,7 +117,8 @@ package struct NetworkSection: Section {
         }
         refuse(training.loss != .mse, "set training.loss: mse")
         refuse(adversarial != nil, "it has no adversarial training; remove adversarial")
-        refuse(training.momentum != 0 || training.weightDecay != 0, "set momentum and weight_decay to 0")
+        refuse(training.momentum >= 1, "set a momentum below 1")
+        refuse(training.weightDecay != 0, "set weight_decay to 0")
         refuse(initialization != .ntk, "set initialization: ntk")
     }
 }
