@@ -133,7 +133,7 @@ extension ReportFigures {
         else { return nil }
         return curveFigure(
             "kernel-concentration", "Concentration of the kernel",
-            "Share of the \(p) largest eigenvalues in the squared norm.", y: .percent("Top-\(p) concentration"),
+            "Share of the \(p) largest eigenvalues in the squared norm.", y: Axis("Top-\(p) concentration (%)"),
             curves([("concentration_\(p)", false)], factor: 100))
     }
 
