@@ -85,6 +85,12 @@ protocol CPUReal: Real {
         ) -> Void
     { get }
     static var planesFold: (Int, UnsafePointer<Self>, UnsafeMutablePointer<Self>) -> Void { get }
+    static var planesBlock: () -> Int32 { get }
+    static var planesContract:
+        (
+            Int, Int, Int, UnsafePointer<Self>, UnsafePointer<Self>, Int, UnsafeMutablePointer<Self>
+        ) -> Void
+    { get }
     static var planesFinish:
         (
             UnsafePointer<ntk_planes>, UnsafePointer<Self>, UnsafeMutablePointer<Self>, UnsafeMutableRawPointer
@@ -156,6 +162,8 @@ extension Float: CPUReal {
     static let planesForward = ntk_planes_forward_float32
     static let planesReverse = ntk_planes_reverse_float32
     static let planesFold = ntk_planes_fold_float32
+    static let planesBlock = ntk_planes_block_float32
+    static let planesContract = ntk_planes_contract_float32
     static let planesFinish = ntk_planes_finish_float32
 }
 
@@ -198,5 +206,7 @@ extension Double: CPUReal {
     static let planesForward = ntk_planes_forward_float64
     static let planesReverse = ntk_planes_reverse_float64
     static let planesFold = ntk_planes_fold_float64
+    static let planesBlock = ntk_planes_block_float64
+    static let planesContract = ntk_planes_contract_float64
     static let planesFinish = ntk_planes_finish_float64
 }

@@ -42,7 +42,9 @@
 
 #include "Covariance/planes_prepare.cl"
 
-#include "Covariance/planes_finish.cl"
+#include "Covariance/planes_variances.cl"
+
+#include "Covariance/planes_contract.cl"
 
 // ---- entry points ---------------------------------------------------------------------------------------------------
 
@@ -124,6 +126,13 @@ CLONES void NAME(ntk_planes_fold)(size_t size, const scalar *sum, scalar *total)
         for (int lane = 0; lane < LANES; lane++) value += sum[i * LANES + (size_t)lane];
         total[i] = value;
     }
+}
+
+int NAME(ntk_planes_block)(void) { return BLOCK; }
+
+CLONES void NAME(ntk_planes_contract)(size_t numbers, size_t stride, size_t panels, const scalar *record,
+                                      const scalar *coefficients, size_t pitch, scalar *sums) {
+    contract(record, (int)numbers, (int)stride, (int)panels, coefficients, (int)pitch, sums);
 }
 
 CLONES void NAME(ntk_planes_finish)(const ntk_planes *program, const scalar *row, scalar *record, void *scratch) {

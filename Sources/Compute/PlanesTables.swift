@@ -27,6 +27,8 @@ package struct PlanesTables: Sendable {
     package let recordSize: Int
     /// Pixels of the largest image.
     package let pixels: Int
+    /// Whether planes of an image against itself are mixed with its variances.
+    private let mixesImages: Bool
     /// Whether all pointwise steps are rectifiers.
     package let hasRectifiersAlone: Bool
 
@@ -59,7 +61,28 @@ package struct PlanesTables: Sendable {
         tapeSize = 2 * plan.mostTaped * plane
         variancesSize = (planes + plan.segments.count + 1) * pixels
         recordSize = plan.recordSize
+        mixesImages = plan.segments.contains { max($0.selfRange.y, $0.selfRange.x) > 0 }
         hasRectifiersAlone = plan.segments.allSatisfy { $0.steps.allSatisfy(\.operation.isRectifierOrNoPoint) }
+    }
+}
+
+extension PlanesTables {
+    /// Cotangents from which on a pair's record had better be finished before it is contracted: going back through the
+    /// variances costs about what contracting their shares with so many does.
+    private static let manyCotangents = 32
+
+    /// Whether the share of an image's variances in a gradient is worked out per pair, so that only what belongs to the
+    /// inputs is contracted, and not once for sums over pairs.
+    package func finishesPairs(cotangents: Int) -> Bool { !mixesImages && cotangents >= Self.manyCotangents }
+
+    /// Numbers of a record that are contracted with so many cotangents.
+    package func contractedSize(cotangents: Int) -> Int {
+        finishesPairs(cotangents: cotangents) ? inputCount : recordSize
+    }
+
+    /// Numbers of a row of sums or coefficients: cotangents in whole vectors, or one.
+    package func pitch(cotangents: Int, lanes: Int) -> Int {
+        cotangents == 1 ? 1 : (cotangents + lanes - 1) / lanes * lanes
     }
 }
 

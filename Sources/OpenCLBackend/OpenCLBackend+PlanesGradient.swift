@@ -50,30 +50,23 @@ extension OpenCLBackend {
         return gradient
     }
 
-    /// Records of the pairs of some rows with all columns, contracted: [rows, parts, count, pitch].
+    /// Records of the pairs of some rows with all columns, contracted: [rows, parts, numbers, pitch].
     private func records(
         _ request: PlaneGradient, _ table: PlaneRows, _ form: PlanesForm, _ parts: PlaneParts
     ) throws(ComputeError) -> Memory {
         let (rows, columns) = (context.planes(of: request.rows), context.planes(of: request.columns))
         let precision = request.rows.precision
         let source = planesSource(
-            ["planes_reverse", "planes_pairs", "planes_gradient"], rows.program, .rowAgainstPanel, precision)
-        let (count, width, pitch) = (table.images.count, columns.panels * columns.lanes, form.pitch(rows.program))
-        let coefficients = try Memory(count * request.count * width * precision.byteCount, in: context)
-        let offset = table.images.lowerBound * request.count * request.outputs
-        try launch(
-            kernel("weigh", of: source),
-            [
-                .buffer(request.cotangents), .size(offset), .size(count * request.count),
-                .size(request.outputs), .buffer(request.weights), .size(request.columns.count), .size(width),
-                .memory(coefficients),
-            ],
-            global: [width, count * request.count], local: [columns.lanes, 1])
-
+            ["planes_reverse", "planes_pairs", "planes_variances", "planes_contract", "planes_gradient"], rows.program,
+            .rowAgainstPanel, precision)
+        let (count, width) = (table.images.count, columns.panels * columns.lanes)
+        let pitch = form.pitch(rows.program, request.count)
+        let coefficients = try coefficients(request, table, source, width: width, pitch: pitch, lanes: columns.lanes)
         let scratchSize = form.recordScratch(rows.program, request.count)
         let groups = form.groups(count * parts.count, scratch: scratchSize)
         let scratch = try Memory(form.bytes(groups, scratch: scratchSize), in: context)
-        let sums = try Memory(count * parts.count * request.count * pitch * precision.byteCount, in: context)
+        let numbers = rows.program.contractedSize(cotangents: request.count)
+        let sums = try Memory(count * parts.count * numbers * pitch * precision.byteCount, in: context)
         let tail = rows.program.tail[request.kind]
         for piece in columns.pieces(of: 0..<columns.panels) {
             try launch(
@@ -81,13 +74,41 @@ extension OpenCLBackend {
                 rows.planArguments + [
                     .memory(table.memory), .size(table.first), .size(count), .memory(piece.table),
                     .size(piece.panels.lowerBound), .size(piece.panels.count), .size(parts.panels),
-                    .memory(coefficients), .size(width), .size(request.count), accumulate(tail.k), accumulate(tail.t),
-                    .memory(sums), .size(piece.panels.lowerBound / parts.panels), .size(parts.count), .size(pitch),
-                    .memory(scratch), .size(scratchSize), .size(rows.program.tapeSize),
+                    .memory(coefficients), .size(width), .size(pitch), .int(request.count == 1 ? 1 : 0),
+                    .int(rows.program.finishesPairs(cotangents: request.count) ? 1 : 0), accumulate(tail.k),
+                    accumulate(tail.t), .memory(sums), .size(piece.panels.lowerBound / parts.panels),
+                    .size(parts.count), .int(Int32(form.recordStride(rows.program))), .memory(scratch),
+                    .size(scratchSize), .size(rows.program.tapeSize),
                 ] + form.localArguments,
                 global: [groups * form.group], local: [form.group])
         }
         return sums
+    }
+
+    /// Coefficients of the pairs of some rows with all columns: [rows, width, pitch].
+    private func coefficients(
+        _ request: PlaneGradient, _ table: PlaneRows, _ source: ProgramSource, width: Int, pitch: Int, lanes: Int
+    ) throws(ComputeError) -> Memory {
+        let (count, outputs, bytes) = (table.images.count, request.outputs, request.rows.precision.byteCount)
+        let turned = try Memory(count * outputs * pitch * bytes, in: context)
+        let coefficients = try Memory(count * width * pitch * bytes, in: context)
+        let group = lanes == 1 ? min(64, pitch) : 1
+        func rounded(_ items: Int) -> Int { (items + group - 1) / group * group }
+        try launch(
+            kernel("turn", of: source),
+            [
+                .buffer(request.cotangents), .size(table.images.lowerBound * request.count * outputs), .size(count),
+                .size(request.count), .size(outputs), .size(pitch), .memory(turned),
+            ],
+            global: [rounded(pitch), outputs, count], local: [group, 1, 1])
+        try launch(
+            kernel("weigh", of: source),
+            [
+                .memory(turned), .size(count), .size(outputs), .size(pitch), .buffer(request.weights),
+                .size(request.columns.count), .size(width), .memory(coefficients),
+            ],
+            global: [rounded((pitch + lanes - 1) / lanes), width, count], local: [group, lanes, 1])
+        return coefficients
     }
 
     /// What all pairs of an image share: from sums of records to gradients.
@@ -98,7 +119,8 @@ extension OpenCLBackend {
         let planes = context.planes(of: request.rows)
         let precision = request.rows.precision
         let source = planesSource(
-            ["planes_reverse", "planes_pairs", "planes_finish"], planes.program, .rowAgainstItself, precision)
+            ["planes_reverse", "planes_pairs", "planes_variances", "planes_finish"], planes.program, .rowAgainstItself,
+            precision)
         let tasks = table.images.count * ((request.count + form.lanes - 1) / form.lanes)
         let scratchSize = form.finishScratch(planes.program)
         let groups = form.groups(tasks, scratch: scratchSize)
@@ -107,7 +129,9 @@ extension OpenCLBackend {
             kernel("finish", of: source),
             planes.planArguments + [
                 .memory(table.memory), .size(table.first), .size(table.images.count), .size(parts.count),
-                .size(request.count), .memory(sums), .size(form.pitch(planes.program)), .buffer(gradient),
+                .size(request.count), .memory(sums), .size(form.pitch(planes.program, request.count)),
+                .int(planes.program.finishesPairs(cotangents: request.count) ? 1 : 0),
+                .int(Int32(form.recordStride(planes.program))), .buffer(gradient),
                 .size(table.images.lowerBound * request.count * request.rows.program.input.count), .memory(scratch),
                 .size(scratchSize), .size(planes.program.tapeSize),
             ] + form.localArguments,
@@ -136,8 +160,8 @@ private struct PlaneParts {
     let count: Int
 
     init(_ request: PlaneGradient, _ form: PlanesForm, _ columns: OpenCLPlanes) {
-        let bytes = request.count * request.rows.precision.byteCount
-        let record = form.pitch(columns.program) * bytes
+        let bytes = form.pitch(columns.program, request.count) * request.rows.precision.byteCount
+        let record = columns.program.contractedSize(cotangents: request.count) * bytes
         let memory = min(Self.memory, form.limit)
         func parts(_ panels: Int) -> Int { (columns.panels + panels - 1) / panels }
         let most = columns.panelsPerTable.largestPowerOfTwo

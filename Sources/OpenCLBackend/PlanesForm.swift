@@ -57,23 +57,31 @@ struct PlanesForm {
     /// Bytes of scratch for so many groups.
     func bytes(_ groups: Int, scratch: Int) -> Int { max(groups * scratch, 1) * lanes * precision.byteCount }
 
-    /// Records that a work-item of the group form contracts at a time; the kernel's default.
-    private static let block = 16
+    /// Panels whose records are contracted together; the kernels' default.
+    private var block: Int { lanes == 1 ? 16 : 4 }
+    /// Numbers of a record that a work-item of the group form contracts at a time; the kernel's default.
+    private static let tile = 8
 
     /// Bytes of a panel of images.
     func panelBytes(_ program: PlanesTables) -> Int { program.size * lanes * precision.byteCount }
 
-    /// Numbers of a record, rounded up to whole vectors.
-    func pitch(_ program: PlanesTables) -> Int { (program.recordSize + lanes - 1) / lanes * lanes }
+    /// Numbers between records: whole tiles.
+    func recordStride(_ program: PlanesTables) -> Int { (program.recordSize + Self.tile - 1) / Self.tile * Self.tile }
 
-    /// Numbers of `real` per group of a reverse pass; `count` cotangents.
-    func recordScratch(_ program: PlanesTables, _ count: Int) -> Int {
-        gradientScratch + pitch(program) * (lanes == 1 && count > 1 ? Self.block : 1)
+    /// Numbers of a row of sums or coefficients.
+    func pitch(_ program: PlanesTables, _ cotangents: Int) -> Int {
+        program.pitch(cotangents: cotangents, lanes: lanes)
+    }
+
+    /// Numbers of `real` per group of a reverse pass.
+    func recordScratch(_ program: PlanesTables, _ cotangents: Int) -> Int {
+        gradientScratch + recordStride(program) * (cotangents == 1 ? 1 : block)
+            + (program.finishesPairs(cotangents: cotangents) ? program.variancesSize : 0)
     }
 
     /// The same of what follows it once per image.
     func finishScratch(_ program: PlanesTables) -> Int {
-        gradientScratch + pitch(program) + program.variancesSize
+        gradientScratch + recordStride(program) + program.variancesSize
     }
 
     func options(_ program: PlanesTables, pairing: Int) -> [String] {

@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: [(1, 1), (1, 300), (7, 33), (15, 17), (33, 16), (33, 300)], Precision.allCases)
     func threadsDecideNoGradient(size: (Int, Int), precision: Precision) throws {
         let (one, two) = (CPUBackend(threads: 1), CPUBackend(threads: 2))
-        for count in [1, 3, 17] {
+        for count in [1, 3, 17, 40] {
             let alone = try Problem(size.0, size.1, precision, on: one).gradients(count, on: one)
             let both = try Problem(size.0, size.1, precision, on: two).gradients(count, on: two)
             #expect(alone == both, "\(size.0) × \(size.1), \(count) cotangents")

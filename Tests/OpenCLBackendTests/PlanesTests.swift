@@ -126,7 +126,7 @@ struct PlanesTests {
         let backend = try Self.backend(form)
         let program = try Architecture(net.layers).program(height: net.height, width: net.width, channels: 1)
         try Self.compareGram(backend, program, .float32, rows: 1, columns: 3)
-        for count in [1, 2] {
+        for count in [1, 2, 32] {
             try Self.compareGradients(backend, program, .float32, rows: 1, columns: 2, count: count)
         }
     }

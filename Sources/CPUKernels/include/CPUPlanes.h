@@ -48,8 +48,17 @@ typedef struct {
     /* total [size] = Σ over the lanes of sum [size, lanes]. */                                                        \
     void ntk_planes_fold_##suffix(size_t size, const scalar *sum, scalar *total);                                      \
                                                                                                                        \
-    /* record: sums of records over pairs, [record size, lanes], lanes being cotangents; its first numbers become the  \
-       gradients [pixel, channel, lane]. Both this and `reverse` take the scratch of gradients. */                     \
+    /* Panels whose records are best contracted together. */                                                           \
+    int ntk_planes_block_##suffix(void);                                                                               \
+                                                                                                                       \
+    /* sums [numbers, pitch] += record [panels, stride, lanes] coefficients [panels, lanes, pitch], of `numbers` of each\
+       record; pitch: whole vectors of cotangents. */                                                                  \
+    void ntk_planes_contract_##suffix(size_t numbers, size_t stride, size_t panels, const scalar *record,              \
+                                      const scalar *coefficients, size_t pitch, scalar *sums);                         \
+                                                                                                                       \
+    /* record [record size, lanes], lanes being cotangents, summed over pairs; or pairs, where no image against itself \
+       has planes that are mixed. Its first numbers become the gradients [pixel, channel, lane]. Both this and `reverse`\
+       take the scratch of gradients. */                                                                               \
     void ntk_planes_finish_##suffix(const ntk_planes *program, const scalar *row, scalar *record, void *scratch);
 
 NTK_DECLARE_PLANES(float, float32)

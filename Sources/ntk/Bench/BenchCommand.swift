@@ -42,7 +42,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Points of a gradient or an attack.")
     var m: Int?
 
-    @Option(help: "Cotangents of a gradient.")
+    @Option(help: "Cotangents of a gradient; rows 'gradient100' have 100.")
     var cotangents = 1
 
     @Option(help: "Counted runs.")
@@ -79,10 +79,12 @@ struct BenchCommand: AsyncParsableCommand {
         var benchmarks: [any Benchmark] = []
         for (net, gram, points, training) in try BenchmarkNet.all() {
             benchmarks.append(GramBenchmark(name: "gram-\(net.name)", net: net, count: n ?? gram))
-            benchmarks.append(
-                GradientBenchmark(
-                    name: "gradient-\(net.name)", net: net, points: m ?? points, count: n ?? training,
-                    cotangents: cotangents))
+            for (name, cotangents) in [("gradient", cotangents), ("gradient100", 100)] {
+                benchmarks.append(
+                    GradientBenchmark(
+                        name: "\(name)-\(net.name)", net: net, points: m ?? points, count: n ?? training,
+                        cotangents: cotangents))
+            }
         }
         for attack in try AttackBenchmark.all() { benchmarks.append(attack.sized(points: m, count: n)) }
         for spectrum in SpectrumBenchmark.all { benchmarks.append(spectrum.sized(count: n)) }
