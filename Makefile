@@ -7,14 +7,14 @@ MAKEFLAGS += --no-print-directory
 
 # What the program needs, and what its tests need besides.
 PACKAGES := ocl-icd-opencl-dev opencl-headers libclblast-dev libopenblas-dev liblapacke-dev zlib1g-dev libssl-dev libisal-dev libpng-dev \
-	libsqlite3-dev
+	libsqlite3-dev libhdf5-dev
 DATA_PACKAGES := dataset-fashion-mnist
 TEST_PACKAGES := pocl-opencl-icd
 CLUSTER_PACKAGES := slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge \
 	openmpi-bin libopenmpi-dev libscalapack-openmpi-dev
 RACE_PACKAGES := oclgrind
-# What reads tile stores in tests, in a virtual environment; the tests skip where it is absent.
-PYTHON_PACKAGES := zarr==3.1.6 dask==2026.8.0
+# What reads tile stores and HDF5 files in tests, in a virtual environment; the tests skip where it is absent.
+PYTHON_PACKAGES := zarr==3.1.6 dask==2026.8.0 h5py==3.16.0
 
 CONFIG ?= Configs/quickstart.yaml
 NTK := .build/release/ntk

@@ -46,6 +46,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
         // The OpenCL text, embedded; its files are named in kernels.c.
         .target(name: "Kernels", path: "Kernels", sources: ["kernels.c"]),
         // What a device, a buffer and an operation are. Does no work.
@@ -61,8 +62,8 @@ let package = Package(
         .target(name: "CPUBackend", dependencies: ["Compute", "CPUKernels", "COpenBLAS"]),
         // Which tile of a Gram matrix runs on which device, with retry and progress. Knows no mathematics.
         .target(name: "Scheduling", dependencies: ["Compute"]),
-        // npy arrays, tile stores, atomic files, JSON lines, checksums and fingerprints.
-        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL", "CISAL"]),
+        // npy arrays, tile stores, HDF5, atomic files, JSON lines, checksums and fingerprints.
+        .target(name: "Storage", dependencies: ["Compute", "CZlib", "COpenSSL", "CISAL", "CHDF5"]),
         // Architectures, layers, planner; Gram and gradient assembly.
         .target(name: "TangentKernels", dependencies: ["Compute", "Scheduling"]),
         // Kernel regression on a Gram matrix in memory or on disk, at any training time, in float64.

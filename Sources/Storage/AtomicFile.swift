@@ -18,21 +18,48 @@ package enum AtomicFile {
         let temporary = temporaryPath(for: path)
         let descriptor: Int32
         do { descriptor = try calls.open(temporary, O_WRONLY | O_CREAT | O_EXCL) } catch { throw .writing(path, error) }
-        var isOpen = true
         do throws(StorageError) {
-            try body(FileSink(path: path, descriptor: descriptor, calls: calls))
-            do throws(SystemError) {
-                try calls.sync(descriptor)
-                isOpen = false
-                if close(descriptor) != 0 && errno != EINTR { throw .last }
-                try calls.rename(temporary, path)
-            } catch { throw .writing(path, error) }
+            do throws(StorageError) { try body(FileSink(path: path, descriptor: descriptor, calls: calls)) } catch {
+                close(descriptor)
+                throw error
+            }
+            try settle(descriptor, temporary, path, calls)
         } catch {
-            if isOpen { close(descriptor) }
             unlink(temporary)
             throw error
         }
         syncFolder(of: path)
+    }
+
+    /// Lets `body` make the file at a temporary path: for libraries that open files themselves.
+    package static func make(
+        at path: String, calls: FileCalls = .system, _ body: (_ temporary: String) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        let temporary = temporaryPath(for: path)
+        do throws(StorageError) {
+            try body(temporary)
+            let descriptor: Int32
+            do { descriptor = try calls.open(temporary, O_WRONLY) } catch { throw .writing(path, error) }
+            try settle(descriptor, temporary, path, calls)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        syncFolder(of: path)
+    }
+
+    /// Flushes and closes a temporary file and gives it its name.
+    private static func settle(
+        _ descriptor: Int32, _ temporary: String, _ path: String, _ calls: FileCalls
+    ) throws(StorageError) {
+        do throws(SystemError) {
+            do throws(SystemError) { try calls.sync(descriptor) } catch {
+                close(descriptor)
+                throw error
+            }
+            if close(descriptor) != 0 && errno != EINTR { throw .last }
+            try calls.rename(temporary, path)
+        } catch { throw .writing(path, error) }
     }
 
     package static func write(_ bytes: [UInt8], to path: String, calls: FileCalls = .system) throws(StorageError) {

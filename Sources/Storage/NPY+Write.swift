@@ -33,11 +33,27 @@ extension NPY {
     package static func write(
         _ matrix: HostMatrix, to path: String, calls: FileCalls = .system
     ) throws(StorageError) {
-        let type: NPYType = matrix.precision == .float32 ? .float32 : .float64
+        let type = NPYType(matrix.precision)
         let shape = [matrix.rows, matrix.columns]
         try write(shape: shape, type: type, to: path, calls: calls) { sink throws(StorageError) in
             let byteCount = matrix.rows * matrix.columns * matrix.precision.byteCount
             try sink.write(UnsafeRawBufferPointer(start: matrix.base, count: byteCount))
+        }
+    }
+
+    /// Writes a symmetric matrix from its tiles.
+    /// - Parameter onStrip: told how many rows are written.
+    package static func write(
+        _ strips: SymmetricStrips, to path: String, calls: FileCalls = .system,
+        onStrip: (_ rows: Int) -> Void = { _ in }
+    ) throws(StorageError) {
+        let type = NPYType(strips.matrix.precision)
+        let shape = [strips.matrix.rows, strips.matrix.rows]
+        try write(shape: shape, type: type, to: path, calls: calls) { sink throws(StorageError) in
+            try strips.forEach { rows, numbers throws(StorageError) in
+                try sink.write(numbers)
+                onStrip(rows.upperBound)
+            }
         }
     }
 

@@ -61,8 +61,17 @@ extension NPY {
         return matrix
     }
 
+    /// What an array is, without its numbers.
+    /// - Throws: as ``read(_:rows:)``.
+    package static func header(_ path: String) throws(StorageError) -> NPYHeader {
+        let file = try FileReader(path: path)
+        let (header, start) = try NPYHeader.read(from: file)
+        _ = try checkedCount(header, start, file)
+        return header
+    }
+
     /// How many numbers there are, once the file's size is known to fit.
-    private static func checkedCount(
+    static func checkedCount(
         _ header: NPYHeader, _ start: Int, _ file: FileReader
     ) throws(StorageError) -> Int {
         var bytes = header.type.byteCount

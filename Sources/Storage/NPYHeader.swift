@@ -1,3 +1,5 @@
+import Compute
+
 /// The number formats of `.npy` files that are read or written here, little endian.
 package enum NPYType: String, Sendable, CaseIterable {
     case float32 = "<f4"
@@ -5,6 +7,14 @@ package enum NPYType: String, Sendable, CaseIterable {
     case uint8 = "|u1"
     case int32 = "<i4"
     case int64 = "<i8"
+
+    init(_ precision: Precision) {
+        self =
+            switch precision {
+            case .float32: .float32
+            case .float64: .float64
+            }
+    }
 
     package var byteCount: Int {
         switch self {

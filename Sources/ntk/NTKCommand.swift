@@ -14,7 +14,7 @@ struct NTKCommand: AsyncParsableCommand {
         version: version.version,
         subcommands: [
             RunCommand.self, SweepCommand.self, SubmitCommand.self, WorkerCommand.self, CollectCommand.self,
-            StatusCommand.self, ReportCommand.self,
+            StatusCommand.self, ReportCommand.self, ExportCommand.self,
             ConfigCommand.self, DataCommand.self, DevicesCommand.self,
             BenchCommand.self,
         ])

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct HelpTests {
     @Test(arguments: [
-        "", "run", "sweep", "submit", "worker", "collect", "status", "report", "config", "config check", "config show",
+        "", "run", "sweep", "submit", "worker", "collect", "status", "report", "export", "config", "config check",
+        "config show",
         "config schema",
         "data",
         "data list",

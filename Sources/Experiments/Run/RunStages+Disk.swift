@@ -72,18 +72,7 @@ extension RunStages {
     /// `<kind>_train_train.npy`, a strip of rows at a time, and the arrays of the test points.
     private func exportKernels(_ matrices: [CovarianceKind: ZarrMatrix]) async throws {
         for (kind, matrix) in matrices {
-            let scratch = try HostMatrix(rows: matrix.tile, columns: matrix.tile, precision: precision)
-            let strip = try HostMatrix(rows: matrix.tile, columns: matrix.rows, precision: precision)
-            try NPY.write(
-                shape: [matrix.rows, matrix.rows], type: precision == .float32 ? .float32 : .float64,
-                to: folder.array("\(kind.rawValue)_train_train")
-            ) { sink throws(StorageError) in
-                for i in 0..<matrix.grid.rows {
-                    try matrix.readStrip(i, into: strip, scratch: scratch)
-                    let count = matrix.rowRange(i).count * matrix.rows * precision.byteCount
-                    try sink.write(UnsafeRawBufferPointer(start: strip.base, count: count))
-                }
-            }
+            try NPY.write(SymmetricStrips(matrix), to: folder.array("\(kind.rawValue)_train_train"))
         }
         try await exportTestKernels(assembly(program))
     }
