@@ -16,8 +16,8 @@ let distributed: [Target] =
         .executableTarget(
             name: "ntk-mpi",
             dependencies: [
-                "CMPI", "CScaLAPACK", "CVersion", "Compute", "OpenCLBackend", "CPUBackend", "Storage",
-                "TangentKernels", "Inference", "Datasets", "Experiments",
+                "CMPI", "CScaLAPACK", "CVersion", "Compute", "Storage", "TangentKernels", "Inference", "Datasets",
+                "Experiments", "Machine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
@@ -92,14 +92,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
+        // Which backends this machine has, and which of them a configuration asks for; names both.
+        .target(name: "Machine", dependencies: ["Compute", "OpenCLBackend", "CPUBackend", "Experiments"]),
         // Version and commit of the program.
         .target(name: "CVersion", cSettings: [.define("NTK_COMMIT", to: "\"\(commit)\"")]),
-        // The command line; names both backends.
+        // The command line.
         .executableTarget(
             name: "ntk",
             dependencies: [
                 "CVersion",
-                "OpenCLBackend", "CPUBackend", "Experiments", "Datasets", "Storage", "TangentKernels", "Inference",
+                "OpenCLBackend", "CPUBackend", "Experiments", "Machine", "Datasets", "Storage", "TangentKernels",
+                "Inference",
                 "Networks", "Attacks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

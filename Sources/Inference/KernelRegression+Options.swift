@@ -90,6 +90,14 @@ extension KernelRegression {
         public let iterations: Int?
         /// The largest ‖Y − T α‖ / ‖Y‖ of a column, for conjugate gradients and for matrices on disk.
         public let residual: Double?
+
+        package init(time: Double, solver: Solver, seconds: Double, iterations: Int?, residual: Double?) {
+            self.time = time
+            self.solver = solver
+            self.seconds = seconds
+            self.iterations = iterations
+            self.residual = residual
+        }
     }
 }
 

@@ -1,10 +1,9 @@
-import CPUBackend
 import Compute
 import Datasets
 import Experiments
 import Foundation
 import Inference
-import OpenCLBackend
+import Machine
 import Storage
 import TangentKernels
 
@@ -35,9 +34,30 @@ struct DistributedProblem {
         n = dataset.trainInputs.count
     }
 
-    func cholesky() throws -> Solution {
+    /// What is to be solved: every ridge, fully trained.
+    /// - Throws: ``MPIError`` where the run asks for finite times only.
+    func settings() throws -> [TrainingSetting] {
+        let settings = configuration.settings.filter { $0.time.isInfinite }
+        guard !settings.isEmpty else {
+            throw MPIError("inference.time of \(folder.path) is finite, and weights are solved for time inf only")
+        }
+        return settings
+    }
+
+    /// Puts the weights into the run's folder, from where `ntk run` takes them.
+    func write(
+        _ found: Solution, _ setting: TrainingSetting, _ solver: KernelRegression.Solver,
+        since start: ContinuousClock.Instant, _ version: BuildVersion
+    ) throws {
+        let solution = KernelRegression.Solution(
+            time: setting.time, solver: solver, seconds: (ContinuousClock.now - start) / .seconds(1),
+            iterations: found.iterations, residual: found.residual)
+        try GivenWeights(folder, configuration, dataset, version).write(found.weights, solution, setting)
+    }
+
+    func cholesky(_ setting: TrainingSetting) throws -> Solution {
         let tiles = try gram()
-        let options = configuration.inference.options(diagReg: configuration.inference.diagReg[0])
+        let options = configuration.inference.options(diagReg: setting.diagReg)
         let regression = try TiledRegression(
             StoredGram(matrix: tiles), targets: dataset.trainTargets, options: options, on: [], memory: 0)
         var matrix = try DistributedMatrix(
@@ -55,18 +75,17 @@ struct DistributedProblem {
 
     /// - Parameter tolerance: nil for what the precision of the entries allows: rows that different devices make are
     ///   symmetric only to rounding.
-    func conjugateGradients(_ tolerance: Double?) throws -> Solution {
+    func conjugateGradients(_ setting: TrainingSetting, _ tolerance: Double?) throws -> Solution {
         let precision = configuration.compute.precision
         let rows = try DistributedRows(
             configuration.kernel.type, try configuration.program(inputShape: dataset.inputShape), dataset.trainInputs,
             precision, on: try backend(), world)
-        let diagReg = configuration.inference.diagReg[0]
-        let ridge = configuration.inference.options(diagReg: diagReg).ridge(diagonal: try rows.diagonal())
+        let ridge = configuration.inference.options(diagReg: setting.diagReg).ridge(diagonal: try rows.diagonal())
         var method = ConjugateGradients()
         method.tolerance = tolerance ?? (precision == .float64 ? 1e-10 : 1e-5)
         method.preconditioner = try NystromPreconditioner(
             rows, rank: NystromPreconditioner.rank(n, memory: configuration.compute.memoryLimit ?? 4 << 30))
-        let found = try method.solve(rows, ridge: ridge, diagReg: diagReg, targets: dataset.trainTargets)
+        let found = try method.solve(rows, ridge: ridge, diagReg: setting.diagReg, targets: dataset.trainTargets)
         return Solution(weights: found.weights, residual: found.residual, iterations: found.iterations)
     }
 
@@ -85,29 +104,6 @@ struct DistributedProblem {
         let environment = ProcessInfo.processInfo.environment
         let place = environment["OMPI_COMM_WORLD_LOCAL_RANK"].flatMap { Int($0) } ?? 0
         let neighbours = environment["OMPI_COMM_WORLD_LOCAL_SIZE"].flatMap { Int($0) } ?? 1
-        let section = configuration.compute
-        let usable =
-            section.backend == .cpu
-            ? []
-            : try OpenCLDevices.all().filter { device in
-                (section.backend == .opencl || device.device.kind == .gpu)
-                    && (section.precision == .float32 || device.device.supportsFloat64)
-            }
-        let devices =
-            try section.devices?.flatMap { selector -> [OpenCLDevice] in
-                guard let device = usable.first(where: { $0.device.index == selector.index }) else { return [] }
-                return switch selector {
-                case .whole: [device]
-                case .parts(_, let units): try device.parts(units: units)
-                }
-            } ?? usable
-        guard !devices.isEmpty else {
-            guard section.backend != .opencl else {
-                throw MPIError("no OpenCL device of compute.devices is here; set compute.backend: cpu")
-            }
-            let cores = ProcessInfo.processInfo.activeProcessorCount
-            return CPUBackend(index: 0, threads: max(1, cores / max(1, neighbours)))
-        }
-        return try OpenCLBackend(devices[place % devices.count])
+        return try Backends().share(place, of: neighbours, configuration)
     }
 }

@@ -21,8 +21,9 @@ struct MPICommand: ParsableCommand {
         commandName: "ntk-mpi", abstract: "Solve the equations of one run with MPI.",
         discussion: """
             cholesky and eigh spread the tiles of the run's gram.zarr over all ranks and use ScaLAPACK; cg needs no tiles: \
-            each rank makes its rows of the matrix on its own device. Writes weights_tinf.npy, or eigenvalues.npy and \
-            eigenvectors.npy, into the arrays of the run.
+            each rank makes its rows of the matrix on its own device. Writes weights_tinf.npy (weights_reg0_tinf.npy, … \
+            where there are several ridges), or eigenvalues.npy and eigenvectors.npy, into the arrays of the run. Then \
+            ntk run RUN/config.yaml goes on from the weights.
 
             Example: mpirun -n 4 ntk-mpi runs/mnist-20k/3f9a0c1b2d --method cholesky
             """,
@@ -65,11 +66,17 @@ struct MPICommand: ParsableCommand {
         let problem = try DistributedProblem(folder, world, block: block)
         switch method {
         case .cholesky, .cg:
-            let found = try method == .cg ? problem.conjugateGradients(tolerance) : problem.cholesky()
-            if world.rank == 0 {
-                try NPY.write(found.weights, to: folder.array("weights_tinf"))
+            let version = BuildVersion(version: String(cString: ntk_version()), commit: String(cString: ntk_commit()))
+            for setting in try problem.settings() {
+                let begin = ContinuousClock.now
+                let found =
+                    try method == .cg ? problem.conjugateGradients(setting, tolerance) : problem.cholesky(setting)
+                guard world.rank == 0 else { continue }
+                try problem.write(found, setting, method == .cg ? .cg : .cholesky, since: begin, version)
                 let products = found.iterations.map { ", \($0) products" } ?? ""
-                print("\(method): \(problem.n) points, \(world.size) ranks, residual \(found.residual)\(products)")
+                print(
+                    "weights_\(setting.suffix): \(method), \(problem.n) points, \(world.size) ranks, residual "
+                        + "\(found.residual)\(products)")
             }
         case .eigh:
             let found = try problem.eigenpairs(min(vectors, problem.n))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CPUBackend
 import Compute
+import Machine
 
 struct DevicesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Machine
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,7 +49,7 @@ struct RunCommand: AsyncParsableCommand {
                 case .note(let sentence): if !quiet { Terminal.error.write("ntk: \(sentence)") }
                 }
             }
-            let backends = try Backends().selected(configuration.compute, profiling: trace) { observer(.note($0)) }
+            let backends = try Backends().selected(configuration, profiling: trace) { observer(.note($0)) }
             for backend in backends { observer(.note("computing on \(backend.device.summary)")) }
             let run = Run(
                 configuration, name: Configuration.name(ofFile: arguments.config), backends: backends,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Machine
 
 struct SubmitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,7 +49,7 @@ struct SubmitCommand: AsyncParsableCommand {
     private func jobs(_ configuration: Configuration, _ launcher: LauncherSection) throws -> SlurmJobs {
         let place = SlurmJobs.Place(
             workingFolder: FileManager.default.currentDirectoryPath, program: try ThisProgram.path())
-        let backends = try Backends().selected(configuration.compute)
+        let backends = try Backends().selected(configuration)
         guard configuration.sweep == nil else {
             let plan = try SweepPlan(arguments.config, overrides: arguments.overrides, version: NTKCommand.version)
             return try SlurmJobs(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Machine
 
 struct WorkerCommand: AsyncParsableCommand {
     enum Stage: String, ExpressibleByArgument, CaseIterable {
@@ -46,7 +47,7 @@ struct WorkerCommand: AsyncParsableCommand {
                 ? try Self.gramFolders(SweepFolder(existing: path)) : [try RunFolder(existing: path)]
             for folder in folders {
                 let configuration = try folder.configuration()
-                let backends = try Backends().selected(configuration.compute) { observer(.note($0)) }
+                let backends = try Backends().selected(configuration) { observer(.note($0)) }
                 let work = GramShard(
                     folder, shard: shard, backends: backends, version: NTKCommand.version, observer: observer)
                 let outcome = try await SlurmRequeue.guarding { try await work.execute() }

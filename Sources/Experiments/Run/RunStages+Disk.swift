@@ -8,7 +8,7 @@ import TangentKernels
 /// A run whose Gram matrix does not fit in memory: it is made, factored and read tile by tile.
 extension RunStages {
     /// α of every ridge, and how each was found.
-    func solveOnDisk(_ plan: SolvePlan) async throws -> Solved {
+    func solveOnDisk(_ plan: SolvePlan, _ given: Given) async throws -> Solved {
         guard let gramStore = try gramStore(configuration) else {
             preconditionFailure("a store was refused and is needed")
         }
@@ -23,6 +23,11 @@ extension RunStages {
             try await journal.measure("regression") {
                 var solved = Solved()
                 for (place, diagReg) in configuration.inference.diagReg.enumerated() {
+                    let setting = settings[place]
+                    if let known = given[setting.suffix] {
+                        solved.add(known.weights, known.solution, setting, journal)
+                        continue
+                    }
                     let solver = plan.solvers[place]
                     let regression = try TiledRegression(
                         StoredGram(matrix: gram), targets: dataset.trainTargets,
@@ -32,7 +37,7 @@ extension RunStages {
                         solver == .cg
                         ? try regression.conjugateGradients()
                         : try regression.cholesky(in: try factors.matrix(place, like: gram))
-                    solved.add([weights], [solution], self, diagReg)
+                    solved.add(weights, solution, setting, journal)
                 }
                 return solved
             }

@@ -25,15 +25,8 @@ struct RunStages: Sendable {
         return kernelProgram
     }
 
-    /// What is predicted with: every ridge at every training time.
-    var settings: [TrainingSetting] {
-        let ridges = configuration.inference.diagReg
-        return ridges.indices.flatMap { place in
-            configuration.inference.time.map {
-                TrainingSetting(diagReg: ridges[place], place: ridges.count > 1 ? place : nil, time: $0)
-            }
-        }
-    }
+    /// What is predicted with.
+    var settings: [TrainingSetting] { configuration.settings }
 
     func execute() async throws -> [ResultRecord] {
         // Nets come first: they take part in the transfer matrix.
@@ -44,9 +37,7 @@ struct RunStages: Sendable {
     /// Everything that is asked of the infinitely wide net of `model`, and the transfer matrix.
     private func kernelRecords() async throws -> [ResultRecord] {
         guard configuration.kernel.predicting != nil else { return try await transfer(nil) }
-        let plan = SolvePlan(configuration, .init(dataset), geometry: program.geometry, devices: backends.count)
-        try plan.validate()
-        let solved = plan.isOnDisk ? try await solveOnDisk(plan) : try await solveInMemory()
+        let solved = try await solve()
         let weights = solved.weights
         let training = try backends.map { try $0.prepare(program, inputs: dataset.trainInputs, precision) }
         guard dataset.testInputs.count > 0 else { return solved.records }
@@ -60,6 +51,40 @@ struct RunStages: Sendable {
         return records + solved.records
     }
 
+    private func solve() async throws -> Solved {
+        let given = try givenWeights()
+        if given.count == settings.count && !isGramWanted {
+            var solved = Solved()
+            for setting in settings {
+                guard let known = given[setting.suffix] else { continue }
+                solved.add(known.weights, known.solution, setting, journal)
+            }
+            return solved
+        }
+        let plan = SolvePlan(configuration, .init(dataset), geometry: program.geometry, devices: backends.count)
+        try plan.validate()
+        return plan.isOnDisk ? try await solveOnDisk(plan, given) : try await solveInMemory(given)
+    }
+
+    /// Weights that were solved elsewhere, by the suffix of their setting.
+    typealias Given = [String: (weights: Tensor<Double>, solution: KernelRegression.Solution)]
+
+    private func givenWeights() throws -> Given {
+        let store = try GivenWeights(folder, configuration, dataset, version)
+        var given: Given = [:]
+        for setting in settings {
+            guard let known = try store.read(setting, points: dataset.trainInputs.count) else { continue }
+            journal.note("weights", ["found": setting.suffix, "solver": known.1.solver.rawValue])
+            given[setting.suffix] = known
+        }
+        return given
+    }
+
+    /// Whether Θ(X, X) is needed for more than the weights.
+    private var isGramWanted: Bool {
+        configuration.save.contains(.kernels) || configuration.features != nil || configuration.transfer != nil
+    }
+
     /// What a regression leaves.
     struct Solved {
         /// Θ(X, X), where it is in memory.
@@ -70,26 +95,22 @@ struct RunStages: Sendable {
         /// How solves went of which that is worth saying.
         var records: [ResultRecord] = []
 
-        /// - Parameter solutions: one for each of the weights, which belong to the times of one ridge.
         mutating func add(
-            _ weights: [Tensor<Double>], _ solutions: [KernelRegression.Solution], _ stages: RunStages,
-            _ diagReg: Double
+            _ weights: Tensor<Double>, _ solution: KernelRegression.Solution, _ setting: TrainingSetting,
+            _ journal: RunJournal
         ) {
-            self.weights += weights
-            let settings = stages.settings.filter { $0.diagReg == diagReg }
-            for (setting, solution) in zip(settings, solutions) {
-                stages.journal.note("solve", ["solver": solution.solver.rawValue, "seconds": "\(solution.seconds)"])
-                if let residual = solution.residual {
-                    records.append(ResultRecord(solve: solution, setting, residual: residual))
-                }
+            self.weights.append(weights)
+            journal.note("solve", ["solver": solution.solver.rawValue, "seconds": "\(solution.seconds)"])
+            if let residual = solution.residual {
+                records.append(ResultRecord(solve: solution, setting, residual: residual))
             }
         }
     }
 
-    private func solveInMemory() async throws -> Solved {
+    private func solveInMemory(_ given: Given) async throws -> Solved {
         let gram = try await trainKernel(program)
         let spectrum = try await spectrum(gram)
-        var solved = try await regressions(gram, spectrum)
+        var solved = try await regressions(gram, spectrum, given)
         (solved.gram, solved.spectrum) = (gram, spectrum)
         return solved
     }
@@ -150,20 +171,32 @@ struct RunStages: Sendable {
         for (kind, matrix) in test.matrices { try folder.export(matrix, "\(kind.rawValue)_test_test") }
     }
 
-    private func regressions(_ gram: HostMatrix, _ spectrum: Spectrum?) async throws -> Solved {
+    private func regressions(_ gram: HostMatrix, _ spectrum: Spectrum?, _ given: Given) async throws -> Solved {
         let section = configuration.inference
         let complete = spectrum.flatMap { $0.isComplete ? $0 : nil }
         return try await journal.measure("regression") {
             var solved = Solved()
-            for diagReg in section.diagReg {
+            for (place, diagReg) in section.diagReg.enumerated() {
                 let regression = try KernelRegression(
                     gram: gram, targets: dataset.trainTargets, options: section.options(diagReg: diagReg),
                     spectrum: complete)
-                let weights = try section.time.map { try regression.weights(at: $0) }
-                solved.add(weights, regression.solutions, self, diagReg)
+                for setting in settings(ofRidge: place) {
+                    if let known = given[setting.suffix] {
+                        solved.add(known.weights, known.solution, setting, journal)
+                        continue
+                    }
+                    let weights = try regression.weights(at: setting.time)
+                    solved.add(weights, regression.solutions[regression.solutions.count - 1], setting, journal)
+                }
             }
             return solved
         }
+    }
+
+    /// The settings of one ridge, by its place in the configuration's list.
+    func settings(ofRidge place: Int) -> ArraySlice<TrainingSetting> {
+        let count = configuration.inference.time.count
+        return settings[place * count..<(place + 1) * count]
     }
 
     /// Passes a scheduler's progress on.
@@ -179,36 +212,4 @@ struct RunStages: Sendable {
             journal.progress(line.text(progress), done: progress.done, total: progress.total)
         }
     }
-}
-
-/// What tells a predictor from the others of a run.
-protocol PredictorSetting: Sendable {
-    /// At the end of the names of its arrays.
-    var suffix: String { get }
-    /// For stages and progress.
-    var label: String { get }
-    /// What records begin or go on with.
-    var fields: [PlainValue.Member] { get }
-}
-
-/// A ridge and a training time.
-struct TrainingSetting: PredictorSetting {
-    /// As in the configuration.
-    let diagReg: Double
-    /// Place of the ridge in the configuration's list; nil where there is one ridge only.
-    let place: Int?
-    let time: Double
-
-    /// `tinf`, or `reg1_tinf` where there are several ridges: how arrays are called.
-    var suffix: String { (place.map { "reg\($0)_" } ?? "") + "t\(timeText)" }
-
-    /// For stages and progress: `t=inf`.
-    var label: String { (place == nil ? "" : "diag_reg=\(PlainValue.format(diagReg)) ") + "t=\(timeText)" }
-
-    var fields: [PlainValue.Member] {
-        let time: PlainValue = time.isInfinite ? .text("inf") : .number(time)
-        return [.init("time", time)] + (place == nil ? [] : [.init("diag_reg", .number(diagReg))])
-    }
-
-    private var timeText: String { time.isInfinite ? "inf" : PlainValue.format(time) }
 }

@@ -67,7 +67,7 @@ extension RunFolder {
 
     package func status() throws(RunFolderError) -> RunStatus? { try read(json: RunStatus.self, from: "status.json") }
 
-    private func write(json value: some Encodable, to name: String) throws(RunFolderError) {
+    func write(json value: some Encodable, to name: String) throws(RunFolderError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -80,7 +80,7 @@ extension RunFolder {
         try write(bytes + Data("\n".utf8), to: name)
     }
 
-    private func read<Value: Decodable>(json type: Value.Type, from name: String) throws(RunFolderError) -> Value? {
+    func read<Value: Decodable>(json type: Value.Type, from name: String) throws(RunFolderError) -> Value? {
         guard let bytes = try read(name) else { return nil }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
