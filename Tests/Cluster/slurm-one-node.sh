@@ -1,6 +1,7 @@
 #!/bin/bash
 # slurm-one-node.sh start|stop DIR: a private Slurm of one node that lives in DIR alone. It needs neither systemd nor
 # cgroups, touches nothing under /etc, and listens on ports of its own. After `start`, SLURM_CONF=DIR/slurm.conf reaches it.
+# Where this machine lets no Slurm start, it says why and ends with 77.
 set -euo pipefail
 action=${1:?usage: slurm-one-node.sh start|stop DIR} root=${2:?usage: slurm-one-node.sh start|stop DIR}
 
@@ -10,23 +11,41 @@ stop() {
         [ -f "$file" ] || continue
         process=$(cat "$file")
         kill "$process" 2>/dev/null || continue
-        for _ in $(seq 50); do kill -0 "$process" 2>/dev/null || break; sleep 0.1; done
+        for _ in $(seq 50); do kill -0 "$process" 2>/dev/null || continue 2; sleep 0.1; done
+        kill -KILL "$process" 2>/dev/null || true
     done
 }
 
-say() { echo "slurm-one-node.sh: $*" >&2; }
+# What a machine lacks is no failure of the tests.
+give_up() {
+    echo "slurm-one-node.sh: no Slurm can be started here: $*" >&2
+    tail -n 20 "$root"/log/*.log >&2 2>/dev/null || true
+    stop
+    exit 77
+}
+
+is_free() { ! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 start() {
     for program in munged slurmctld slurmd sinfo; do
-        command -v "$program" >/dev/null || { say "$program is not installed"; exit 1; }
+        command -v "$program" >/dev/null || give_up "$program is not installed"
     done
+    # A container may run under a number that has no name, and Slurm wants names.
+    user=$(id -un 2>/dev/null) || give_up "user $(id -u) has no name"
+    # As the kernel has it: nothing is looked up.
+    host=$(uname -n) host=${host%%.*}
     mkdir -p "$root"/{state,spool,log,run}
     # Munge wants nobody else to be able to write to the folders of its socket.
     chmod 755 "$root" "$root"/*
     head -c 1024 /dev/urandom >"$root/munge.key"
     chmod 400 "$root/munge.key"
-    host=$(hostname -s) user=$(id -un) port=$((20000 + $$ % 20000))
-    memory=$(($(awk '/MemTotal/ { print $2 }' /proc/meminfo) / 1024 - 512))
+    # Below the ports that the system hands out by itself.
+    port=$((20000 + $$ % 6000 * 2))
+    for _ in $(seq 50); do
+        if is_free "$port" && is_free $((port + 1)); then break; fi
+        port=$((port + 2))
+    done
+    # The node has two processors whatever the machine has (config_overrides), so that two tasks always run at a time.
     cat >"$root/slurm.conf" <<CONF
 ClusterName=ntktest
 SlurmctldHost=$host(127.0.0.1)
@@ -37,6 +56,7 @@ AuthInfo=socket=$root/run/munge.socket
 CryptoType=crypto/munge
 SlurmUser=$user
 SlurmdUser=$user
+SlurmdParameters=config_overrides
 StateSaveLocation=$root/state
 SlurmdSpoolDir=$root/spool
 SlurmctldPidFile=$root/run/slurmctld.pid
@@ -55,22 +75,20 @@ JobRequeue=1
 MpiDefault=none
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
     export SLURM_CONF=$root/slurm.conf
-    munged --force --key-file="$root/munge.key" --socket="$root/run/munge.socket" --pid-file="$root/run/munged.pid" \
-        --log-file="$root/log/munged.log" --seed-file="$root/run/munge.seed" || { say "munged does not start"; exit 1; }
-    slurmctld -f "$SLURM_CONF" || { say "slurmctld does not start"; stop; exit 1; }
-    slurmd -f "$SLURM_CONF" -N "$host" || { say "slurmd does not start; it may need root"; stop; exit 1; }
-    for _ in $(seq 80); do
-        sinfo -h -o %T 2>/dev/null | grep -q idle && return
+    timeout 30 munged --force --key-file="$root/munge.key" --socket="$root/run/munge.socket" \
+        --pid-file="$root/run/munged.pid" --log-file="$root/log/munged.log" --seed-file="$root/run/munge.seed" ||
+        give_up "munged does not start"
+    timeout 30 slurmctld -f "$SLURM_CONF" || give_up "slurmctld does not start"
+    timeout 30 slurmd -f "$SLURM_CONF" -N "$host" || give_up "slurmd does not start; it may need root"
+    for _ in $(seq 120); do
+        timeout 10 sinfo -h -o %T 2>/dev/null | grep -q idle && return
         sleep 0.25
     done
-    say "the node does not become idle"
-    tail -n 20 "$root"/log/*.log >&2
-    stop
-    exit 1
+    give_up "the node does not become idle"
 }
 
 "$action"
