@@ -31,7 +31,9 @@ package struct GivenWeights: Sendable {
         self.folder = folder
         let digest = try SHA256()
         dataset.trainTargets.elements.withUnsafeBytes { digest.update($0) }
-        origin = try GramOrigin(configuration, dataset, version).attributes.merging([
+        // Two programs take part, which may be of different commits: rounding, which a residual covers.
+        let gram = try GramOrigin(configuration, dataset, version).attributes.filter { $0.key != "commit" }
+        origin = try gram.merging([
             "kernel": configuration.kernel.type.rawValue,
             "diag_reg_scale": configuration.inference.diagRegScale.rawValue,
             "targets_sha256": digest.finish(),
