@@ -23,6 +23,8 @@ struct BlockKrylov {
     let tolerance: Double
     /// Products of Θ with a block before the search is given up.
     var productLimit = 2000
+    /// Told after each product how many there were.
+    var onProduct: (Int) -> Void = { _ in }
 
     init(count: Int, tolerance: Double) {
         self.count = count
@@ -44,14 +46,17 @@ struct BlockKrylov {
     }
 
     /// - Precondition: the matrix has more rows than `capacity`.
-    /// - Throws: `InferenceError.spectrumNotConverged`, `.device`, `.outOfMemory`.
+    /// - Throws: `InferenceError.spectrumNotConverged`, `.outOfMemory`, and what products with Θ throw.
     /// - Complexity: 2 n² · block flops per product; 2 · capacity · n doubles beside Θ.
-    func solve(_ matrix: BlockOperator) throws(InferenceError) -> Solution {
+    func solve(_ matrix: some SymmetricOperator) throws(InferenceError) -> Solution {
         precondition(matrix.n > capacity, "a basis of \(capacity) vectors in \(matrix.n) dimensions")
         var basis = try KrylovBasis(n: matrix.n, capacity: capacity, block: block)
         var confirmed: [Double]?
         while true {
-            while basis.count + block <= capacity { try basis.expand(matrix) }
+            while basis.count + block <= capacity {
+                try basis.expand(matrix)
+                onProduct(basis.products)
+            }
             let ritz = try basis.ritz()
             let vectors = basis.vectors(ritz, kept)
             let residuals = vectors.residuals(ritz.values, count)
@@ -152,7 +157,7 @@ private struct KrylovBasis {
     }
 
     /// Adds the next block: what Θ makes of the last one, freed of what is known.
-    mutating func expand(_ matrix: BlockOperator) throws(InferenceError) {
+    mutating func expand(_ matrix: some SymmetricOperator) throws(InferenceError) {
         if !isReady { prepareNext() }
         isReady = false
         let offset = count * n

@@ -95,7 +95,7 @@ package struct ConjugateGradients {
     }
 
     /// (Θ + λI) x, [k, n].
-    private static func product(
+    static func product(
         _ matrix: some SymmetricOperator, _ ridge: Double, _ x: [Double], _ k: Int
     ) throws(InferenceError) -> [Double] {
         var result = [Double](repeating: 0, count: x.count)

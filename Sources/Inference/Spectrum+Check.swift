@@ -10,15 +10,24 @@ extension Spectrum {
     /// - Complexity: 2 n² flops.
     package func fits(_ gram: HostMatrix, tolerance: Double = 1e-8) -> Bool {
         guard gram.rows == n, gram.columns == n else { return false }
-        var generator = SplitMix64(0x6669_7473)
-        let c = (0..<count).map { _ in Double.random(in: 0.5...1, using: &generator) }
-        let x = combine(Tensor(shape: [count, 1], elements: c)).elements
-        let wanted = combine(Tensor(shape: [count, 1], elements: zip(c, eigenvalues).map { $0 * $1 })).elements
-        let found =
+        return fits(tolerance: tolerance) { x in
             switch gram.precision {
             case .float32: gram.withElements(as: Float.self) { Self.multiply($0, n, x) }
             case .float64: gram.withElements(as: Double.self) { Self.multiply($0, n, x) }
             }
+        }
+    }
+
+    /// Whether these are eigenpairs of a matrix that is known by its products with a vector.
+    func fits<E: Error>(
+        tolerance: Double = 1e-8, _ product: ([Double]) throws(E) -> [Double]
+    ) throws(E) -> Bool {
+        var generator = SplitMix64(0x6669_7473)
+        let c = (0..<count).map { _ in Double.random(in: 0.5...1, using: &generator) }
+        let x = combine(Tensor(shape: [count, 1], elements: c)).elements
+        let wanted = combine(Tensor(shape: [count, 1], elements: zip(c, eigenvalues).map { $0 * $1 }))
+            .elements
+        let found = try product(x)
         func norm(_ numbers: [Double]) -> Double { numbers.reduce(0) { $0 + $1 * $1 }.squareRoot() }
         let scale = norm(c)
         let error = norm(zip(found, wanted).map { $0 - $1 })

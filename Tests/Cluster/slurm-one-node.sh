@@ -4,6 +4,8 @@
 # Where this machine lets no Slurm start, it says why and ends with 77.
 set -euo pipefail
 action=${1:?usage: slurm-one-node.sh start|stop DIR} root=${2:?usage: slurm-one-node.sh start|stop DIR}
+# Where the daemons are, which not every user has in the path.
+PATH=$PATH:/usr/sbin:/sbin
 
 stop() {
     for daemon in slurmd slurmctld munged; do

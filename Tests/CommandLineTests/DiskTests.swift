@@ -125,7 +125,8 @@ import Testing
     @Test(arguments: [
         ("inference.time=10", "all eigenvalues, for inference.solver: eigh or a finite inference.time, are found in "),
         ("compute.store=never", "compute.store: never keeps them from the disk; lower data.train or raise "),
-        ("features={count: 3}", "the spectrum that features ask for is found in memory only; lower data.train or "),
+        ("features={count: 150}", "150 of 300 eigenvalues, which features ask for, are found in memory only; lower "),
+        ("features={count: 20}", "the search for 20 eigenvalues needs 506 KiB for its vectors; lower data.train or "),
     ])
     func whatNeedsMemoryIsRefused(override: String, sentence: String) throws {
         let run = try Self.make(Self.small, "inference: {diag_reg: 0.1}")

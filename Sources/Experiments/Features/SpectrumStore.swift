@@ -33,12 +33,28 @@ struct SpectrumStore: Sendable {
         return try digest.finish()
     }
 
+    /// Name of an entry for a matrix on disk, which is what its tiles were made from.
+    func key(_ gram: StoredGram, _ origin: GramOrigin, _ kind: CovarianceKind, count: Int) throws
+        -> String
+    {
+        let made = "\(try Fingerprint(encoding: origin.attributes)) \(kind.rawValue)"
+        return try Fingerprint(of: "spectrum 1 on disk \(gram.n) \(gram.tile) \(count) \(made)").hex
+    }
+
     func load(_ key: String, for gram: HostMatrix) -> Spectrum? {
+        load(key, points: gram.rows).flatMap { $0.fits(gram) ? $0 : nil }
+    }
+
+    /// - Complexity: the tiles are read once where there is an entry.
+    func load(_ key: String, for gram: StoredGram) -> Spectrum? {
+        load(key, points: gram.n).flatMap { (try? $0.fits(gram)) == true ? $0 : nil }
+    }
+
+    private func load(_ key: String, points n: Int) -> Spectrum? {
         guard let table = try? NPY.readMatrix(path(key)), table.precision == .float64, table.rows > 0,
-            table.columns == gram.rows + 2, table.rows <= gram.rows,
-            let rows = try? HostMatrix(rows: table.rows, columns: gram.rows, precision: .float64)
+            table.columns == n + 2, table.rows <= n,
+            let rows = try? HostMatrix(rows: table.rows, columns: n, precision: .float64)
         else { return nil }
-        let n = gram.rows
         var eigenvalues: [Double] = []
         var residual = -1.0
         table.withElements(as: Double.self) { source in
@@ -50,9 +66,8 @@ struct SpectrumStore: Sendable {
                 }
             }
         }
-        let spectrum = Spectrum(
+        return Spectrum(
             eigenvalues: eigenvalues.reversed(), rows: rows, residual: residual >= 0 ? residual : nil)
-        return spectrum.fits(gram) ? spectrum : nil
     }
 
     /// Stores eigenpairs: a row for each, of the eigenvalue, the residual (−1 for none) and the vector.

@@ -70,7 +70,7 @@ package struct Run: Sendable {
             let records = try await stages.execute()
             try folder.write(records)
             StageRecords(folder).remove()
-            FactorStore.remove(from: folder)
+            FactorStore.remove(from: folder, configuration)
             try journal.save()
             let drawing = ContinuousClock.now
             try Report(folder, isFinished: true).write()

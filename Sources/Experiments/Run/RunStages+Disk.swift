@@ -9,61 +9,114 @@ import TangentKernels
 extension RunStages {
     /// α of every ridge, and how each was found.
     func solveOnDisk(_ plan: SolvePlan, _ given: Given) async throws -> Solved {
-        guard let gramStore = try gramStore(configuration) else {
-            preconditionFailure("a store was refused and is needed")
-        }
-        let matrices = try await gramOnDisk(plan, gramStore)
+        let problem = try await problemOnDisk(plan, configuration, program, configuration.kinds)
         if configuration.save.contains(.kernels) {
-            try await journal.measure("export") { try await exportKernels(matrices) }
+            try await journal.measure("export") { try await exportKernels(problem.matrices) }
         }
-        guard let gram = matrices[configuration.kernel.type] else { preconditionFailure("no Gram matrix was made") }
-        let factors = try FactorStore(folder, gramStore.origin)
-        let flag = CancellationFlag()
-        return try await withTaskCancellationHandler {
-            try await journal.measure("regression") {
+        return try await journal.measure("regression") {
+            try await cancellable { flag in
                 var solved = Solved()
-                for (place, diagReg) in configuration.inference.diagReg.enumerated() {
-                    let setting = settings[place]
-                    if let known = given[setting.suffix] {
-                        solved.add(known.weights, known.solution, setting, journal)
-                        continue
-                    }
-                    let solver = plan.solvers[place]
-                    let regression = try TiledRegression(
-                        StoredGram(matrix: gram), targets: dataset.trainTargets,
-                        options: configuration.inference.options(diagReg: diagReg), on: backends,
-                        memory: plan.tileMemory, control: control(solver, flag))
-                    let (weights, solution) =
-                        solver == .cg
-                        ? try regression.conjugateGradients()
-                        : try regression.cholesky(in: try factors.matrix(place, like: gram))
+                solved.problem = problem
+                for (place, setting) in settings.enumerated() {
+                    let (weights, solution) = try given[setting.suffix] ?? solve(problem, ridge: place, flag)
                     solved.add(weights, solution, setting, journal)
                 }
                 return solved
             }
+        }
+    }
+
+    /// The largest eigenpairs of a matrix on disk, and α of the first ridge.
+    /// - Parameter known: that α, where it has been solved before.
+    func featureBasis(_ problem: ProblemOnDisk, known: Tensor<Double>?) async throws -> FeatureBasis {
+        guard let section = configuration.features else {
+            preconditionFailure("no features are wanted")
+        }
+        let name = problem.suffix.isEmpty ? "" : " " + problem.suffix.dropFirst()
+        return try await cancellable { flag in
+            let gram = StoredGram(matrix: problem.gram)
+            let spectrum = try await journal.measure("spectrum" + name) {
+                try self.spectrum(
+                    gram, problem.origin, count: section.wantedEigenvalues(of: gram.n),
+                    memory: problem.plan.tileMemory, control("spectrum", "products", flag))
+            }
+            let ridge = try regression(problem, ridge: 0, flag).ridge
+            if let known { return FeatureBasis(spectrum: spectrum, ridge: ridge, fullWeights: known) }
+            let full = try await journal.measure("regression" + name) {
+                try solve(problem, ridge: 0, flag).weights
+            }
+            return FeatureBasis(spectrum: spectrum, ridge: ridge, fullWeights: full)
+        }
+    }
+
+    private func solve(
+        _ problem: ProblemOnDisk, ridge place: Int, _ flag: CancellationFlag
+    ) throws -> (weights: Tensor<Double>, solution: KernelRegression.Solution) {
+        let regression = try regression(problem, ridge: place, flag)
+        guard problem.plan.solvers[place] != .cg else { return try regression.conjugateGradients() }
+        let factors = try FactorStore(folder, problem.origin, suffix: problem.suffix)
+        return try regression.cholesky(in: factors.matrix(place, like: problem.gram))
+    }
+
+    private func regression(
+        _ problem: ProblemOnDisk, ridge place: Int, _ flag: CancellationFlag
+    ) throws -> TiledRegression {
+        let section = configuration.inference
+        let solver = problem.plan.solvers[place]
+        return try TiledRegression(
+            StoredGram(matrix: problem.gram), targets: dataset.trainTargets,
+            options: section.options(diagReg: section.diagReg[place]), on: backends,
+            memory: problem.plan.tileMemory,
+            control: control(solver.rawValue, solver == .cg ? "products" : "tiles", flag))
+    }
+
+    /// Makes the Gram matrices of a net: computes the tiles that are missing.
+    /// - Parameters:
+    ///   - configuration: its `model` is the net.
+    ///   - label: of the net; nil for that of the run.
+    func problemOnDisk(
+        _ plan: SolvePlan, _ configuration: Configuration, _ program: CovarianceProgram,
+        _ kinds: Set<CovarianceKind>,
+        label: String? = nil
+    ) async throws -> ProblemOnDisk {
+        let (suffix, name) = (label.map { "_" + $0 } ?? "", label.map { " " + $0 } ?? "")
+        guard let store = try gramStore(configuration, suffix: suffix) else {
+            preconditionFailure("a store was refused and is needed")
+        }
+        return try await journal.measure("kernel" + name) {
+            let tiles = TilePlan.lowerTriangle(
+                count: dataset.trainInputs.count, tile: store.tile ?? plan.tile)
+            let complete = try store.begin(kinds, tiles, precision)
+            try await GramTiles(assembly(program), dataset.trainInputs, kinds).compute(
+                tiles.excluding(complete), observer: observe("gram" + name)
+            ) { delivery in try store.write(delivery) }
+            var matrices: [CovarianceKind: ZarrMatrix] = [:]
+            for kind in kinds { matrices[kind] = store.matrix(kind) }
+            guard let gram = matrices[configuration.kernel.type] else {
+                preconditionFailure("no Gram matrix was made")
+            }
+            return ProblemOnDisk(
+                plan: plan, suffix: suffix, origin: store.origin, matrices: matrices, gram: gram)
+        }
+    }
+
+    /// Runs what knows nothing of tasks, and is told by a flag that its task is cancelled.
+    private func cancellable<T: Sendable>(_ work: (CancellationFlag) async throws -> T) async throws
+        -> T
+    {
+        let flag = CancellationFlag()
+        return try await withTaskCancellationHandler {
+            try await work(flag)
         } onCancel: {
             flag.set()
         }
     }
 
-    /// Computes the tiles that are missing.
-    private func gramOnDisk(_ plan: SolvePlan, _ store: GramStore) async throws -> [CovarianceKind: ZarrMatrix] {
-        let kinds = configuration.kinds
-        return try await journal.measure("kernel") {
-            let tiles = TilePlan.lowerTriangle(count: dataset.trainInputs.count, tile: store.tile ?? plan.tile)
-            let complete = try store.begin(kinds, tiles, precision)
-            try await GramTiles(assembly(program), dataset.trainInputs, kinds).compute(
-                tiles.excluding(complete), observer: observe("gram")
-            ) { delivery in try store.write(delivery) }
-            var matrices: [CovarianceKind: ZarrMatrix] = [:]
-            for kind in kinds { matrices[kind] = store.matrix(kind) }
-            return matrices
-        }
-    }
-
-    /// How a solve on disk tells how far it is, and hears of the task's end.
-    private func control(_ solver: KernelRegression.Solver, _ flag: CancellationFlag) -> TiledRegression.Control {
-        let line = ProgressLine(label: solver.rawValue, item: solver == .cg ? "products" : "tiles")
+    /// How work on disk tells how far it is, and hears of the task's end.
+    private func control(_ label: String, _ item: String, _ flag: CancellationFlag)
+        -> TiledRegression.Control
+    {
+        let line = ProgressLine(label: label, item: item)
         var control = TiledRegression.Control()
         control.progress = { [journal] done, total in
             let text = line.text(done: done, total: total, work: 0, totalWork: 0, seconds: 0)
@@ -83,22 +136,41 @@ extension RunStages {
     }
 }
 
-/// `factor.zarr`: the Cholesky factors of a run, one for each ridge. They are removed when the run is done.
+/// The equations of one net, with Θ on disk.
+struct ProblemOnDisk: Sendable {
+    let plan: SolvePlan
+    /// Of the names of the net's files; empty for that of `model`.
+    let suffix: String
+    let origin: GramOrigin
+    let matrices: [CovarianceKind: ZarrMatrix]
+    /// The one that predicts.
+    let gram: ZarrMatrix
+}
+
+/// `factor.zarr`: the Cholesky factors of a net, one for each ridge. They are removed when the run is done.
 struct FactorStore {
     private let store: TileStore
 
-    init(_ folder: RunFolder, _ origin: GramOrigin) throws {
-        let path = folder.factorStore
-        if let store = try TileStore.open(path: path), store.differences(from: origin.attributes).isEmpty {
+    /// - Parameter suffix: of the names of the net's files.
+    init(_ folder: RunFolder, _ origin: GramOrigin, suffix: String) throws {
+        let path = folder.factorStore(suffix: suffix)
+        if let store = try TileStore.open(path: path),
+            store.differences(from: origin.attributes).isEmpty
+        {
             self.store = store
             return
         }
         // Factors of another matrix are worth nothing.
-        Self.remove(from: folder)
+        try? FileManager.default.removeItem(atPath: path)
         store = try TileStore.create(path: path, attributes: origin.attributes)
     }
 
-    static func remove(from folder: RunFolder) { try? FileManager.default.removeItem(atPath: folder.factorStore) }
+    /// Removes those of all nets.
+    static func remove(from folder: RunFolder, _ configuration: Configuration) {
+        for suffix in [""] + configuration.featureModels.map({ "_" + $0.label }) {
+            try? FileManager.default.removeItem(atPath: folder.factorStore(suffix: suffix))
+        }
+    }
 
     /// The factor for the ridge at a place of the configuration's list.
     func matrix(_ place: Int, like gram: ZarrMatrix) throws -> ZarrMatrix {
@@ -109,5 +181,5 @@ struct FactorStore {
 }
 
 extension RunFolder {
-    var factorStore: String { path + "/factor.zarr" }
+    fileprivate func factorStore(suffix: String) -> String { "\(path)/factor\(suffix).zarr" }
 }

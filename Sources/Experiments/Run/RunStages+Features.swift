@@ -6,12 +6,8 @@ import TangentKernels
 
 extension RunStages {
     /// Records of the section `features`, of every net; its arrays are written on the way.
-    /// - Parameters:
-    ///   - gram: Θ(X, X) of the net of `model`.
-    ///   - weights: α of every setting of that net.
-    func features(
-        _ gram: HostMatrix, _ spectrum: Spectrum?, _ weights: [Tensor<Double>], _ training: [CovarianceInputs]
-    ) async throws -> [ResultRecord] {
+    /// - Parameter solved: the regression of the net of `model`.
+    func features(_ solved: Solved, _ training: [CovarianceInputs]) async throws -> [ResultRecord] {
         guard let section = configuration.features else { return [] }
         try check(section)
         let done = StageRecords(folder)
@@ -23,13 +19,12 @@ extension RunStages {
                 records += known
                 continue
             }
-            let subject: FeatureSubject
-            if place == 0, let spectrum {
-                subject = try featureSubject(
-                    label, suffix: "", gram, spectrum, training, known: fullWeights.map { weights[$0] })
-            } else {
-                subject = try await featureSubject(label, model, at: place - 1)
-            }
+            let subject =
+                place == 0
+                ? FeatureSubject(
+                    label: label, suffix: "", try await featureBasis(solved), targets: dataset.trainTargets,
+                    training)
+                : try await featureSubject(label, model, at: place - 1)
             let new = try await FeatureStages(section: section, stages: self, subject: subject).execute()
             try done.write(new, of: stage)
             records += new
@@ -38,9 +33,17 @@ extension RunStages {
         return try records + similarities(section)
     }
 
-    /// Place of the setting whose weights are those of f_∞ with the features' ridge.
-    private var fullWeights: Int? {
-        settings.firstIndex { $0.diagReg == configuration.inference.diagReg[0] && $0.time.isInfinite }
+    /// That of the net of `model`, whose equations may have been solved with the features' ridge.
+    private func featureBasis(_ solved: Solved) async throws -> FeatureBasis {
+        let full = settings.firstIndex {
+            $0.diagReg == configuration.inference.diagReg[0] && $0.time.isInfinite
+        }
+        let known = full.map { solved.weights[$0] }
+        if let problem = solved.problem { return try await featureBasis(problem, known: known) }
+        guard let gram = solved.gram, let spectrum = solved.spectrum else {
+            preconditionFailure("features of a net without a Gram matrix")
+        }
+        return try featureBasis(gram, spectrum, known: known)
     }
 
     private func check(_ section: FeaturesSection) throws {
@@ -63,30 +66,40 @@ extension RunStages {
         other.model = model
         let path = "features.architectures.\(place)"
         let program = try other.program(inputShape: dataset.inputShape, at: path)
-        let kind = configuration.kernel.type
         let suffix = "_\(label)"
-        let keeper = try gramStore(other, suffix: suffix)
-        let gram = try await journal.measure("kernel \(label)") {
-            try await self.gram(program, kind, label: label, keeper: keeper)
+        let training = try backends.map {
+            try $0.prepare(program, inputs: dataset.trainInputs, precision)
         }
-        let count = configuration.features?.wantedEigenvalues(of: gram.rows) ?? gram.rows
-        let spectrum = try await journal.measure("spectrum \(label)") { try self.spectrum(gram, count: count) }
-        let training = try backends.map { try $0.prepare(program, inputs: dataset.trainInputs, precision) }
-        return try featureSubject(label, suffix: suffix, gram, spectrum, training, known: nil)
+        let plan = SolvePlan(other, .init(dataset), geometry: program.geometry, devices: backends.count)
+        let basis: FeatureBasis
+        if plan.isOnDisk {
+            basis = try await featureBasis(
+                problemOnDisk(plan, other, program, [configuration.kernel.type], label: label), known: nil)
+        } else {
+            let keeper = try gramStore(other, suffix: suffix)
+            let gram = try await journal.measure("kernel \(label)") {
+                try await self.gram(program, configuration.kernel.type, label: label, keeper: keeper)
+            }
+            let count = configuration.features?.wantedEigenvalues(of: gram.rows) ?? gram.rows
+            let spectrum = try await journal.measure("spectrum \(label)") {
+                try self.spectrum(gram, count: count)
+            }
+            basis = try featureBasis(gram, spectrum, known: nil)
+        }
+        return FeatureSubject(
+            label: label, suffix: suffix, basis, targets: dataset.trainTargets, training)
     }
 
-    private func featureSubject(
-        _ label: String, suffix: String, _ gram: HostMatrix, _ spectrum: Spectrum, _ training: [CovarianceInputs],
-        known full: Tensor<Double>?
-    ) throws -> FeatureSubject {
+    private func featureBasis(
+        _ gram: HostMatrix, _ spectrum: Spectrum, known full: Tensor<Double>?
+    ) throws -> FeatureBasis {
         let section = configuration.inference
         let regression = try KernelRegression(
             gram: gram, targets: dataset.trainTargets, options: section.options(diagReg: section.diagReg[0]),
             spectrum: spectrum.isComplete ? spectrum : nil)
-        return FeatureSubject(
-            label: label, suffix: suffix,
-            features: EigenFeatures(spectrum, targets: dataset.trainTargets, ridge: regression.ridge),
-            fullWeights: try full ?? regression.weights(at: .infinity), training: training)
+        return FeatureBasis(
+            spectrum: spectrum, ridge: regression.ridge,
+            fullWeights: try full ?? regression.weights(at: .infinity))
     }
 
     /// The images whose gradients are exported, and their labels.
@@ -128,6 +141,16 @@ extension RunStages {
     }
 }
 
+/// What the features of a net are made from.
+struct FeatureBasis: Sendable {
+    /// All or the largest eigenpairs of Θ.
+    let spectrum: Spectrum
+    /// λ, the first ridge.
+    let ridge: Double
+    /// α of f_∞ with it, [n, k].
+    let fullWeights: Tensor<Double>
+}
+
 /// One net whose features are looked at.
 struct FeatureSubject: Sendable {
     let label: String
@@ -138,4 +161,15 @@ struct FeatureSubject: Sendable {
     let fullWeights: Tensor<Double>
     /// X on every device.
     let training: [CovarianceInputs]
+
+    init(
+        label: String, suffix: String, _ basis: FeatureBasis, targets: Tensor<Double>,
+        _ training: [CovarianceInputs]
+    ) {
+        self.label = label
+        self.suffix = suffix
+        features = EigenFeatures(basis.spectrum, targets: targets, ridge: basis.ridge)
+        fullWeights = basis.fullWeights
+        self.training = training
+    }
 }

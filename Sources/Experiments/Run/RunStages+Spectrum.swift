@@ -8,15 +8,36 @@ extension RunStages {
         return try await journal.measure("spectrum") { try spectrum(gram, count: count) }
     }
 
-    /// Eigenpairs of a Gram matrix: found on disk, or computed and kept there.
+    /// Eigenpairs of a Gram matrix: found in the cache, or computed and kept there.
     func spectrum(_ gram: HostMatrix, count: Int) throws -> Spectrum {
-        guard let store = SpectrumStore() else { return try .largest(count, of: gram, on: backends) }
-        let key = try store.key(gram, count: count, devices: backends.map { "\($0.device.backend) \($0.device.name)" })
-        if let known = store.load(key, for: gram) {
+        let devices = backends.map { "\($0.device.backend) \($0.device.name)" }
+        return try kept(
+            key: { try $0.key(gram, count: count, devices: devices) }, load: { $0.load($1, for: gram) },
+            compute: { try .largest(count, of: gram, on: backends) })
+    }
+
+    /// The largest eigenpairs of a Gram matrix on disk, likewise.
+    func spectrum(
+        _ gram: StoredGram, _ origin: GramOrigin, count: Int, memory: Int,
+        _ control: TiledRegression.Control
+    ) throws -> Spectrum {
+        try kept(
+            key: { try $0.key(gram, origin, configuration.kernel.type, count: count) },
+            load: { $0.load($1, for: gram) },
+            compute: { try .largest(count, of: gram, memory: memory, control: control) })
+    }
+
+    private func kept(
+        key: (SpectrumStore) throws -> String, load: (SpectrumStore, String) -> Spectrum?,
+        compute: () throws -> Spectrum
+    ) throws -> Spectrum {
+        guard let store = SpectrumStore() else { return try compute() }
+        let key = try key(store)
+        if let known = load(store, key) {
             journal.note("spectrum", ["found": key, "eigenvalues": "\(known.count)"])
             return known
         }
-        let spectrum = try Spectrum.largest(count, of: gram, on: backends)
+        let spectrum = try compute()
         store.store(spectrum, key)
         return spectrum
     }

@@ -44,10 +44,8 @@ struct RunStages: Sendable {
         let clean = try await predictions(weights, training)
         try await gradients(weights, training)
         var records = try await evaluate(weights, training, clean)
-        if let gram = solved.gram {
-            records += try await features(gram, solved.spectrum, weights, training)
-            records += try await transfer((gram, training))
-        }
+        records += try await features(solved, training)
+        if let gram = solved.gram { records += try await transfer((gram, training)) }
         return records + solved.records
     }
 
@@ -90,6 +88,8 @@ struct RunStages: Sendable {
         /// Θ(X, X), where it is in memory.
         var gram: HostMatrix?
         var spectrum: Spectrum?
+        /// Θ(X, X), where it is on disk.
+        var problem: ProblemOnDisk?
         /// α_t for every setting, [n, k] each.
         var weights: [Tensor<Double>] = []
         /// How solves went of which that is worth saying.

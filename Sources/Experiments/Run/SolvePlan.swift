@@ -54,13 +54,16 @@ package struct SolvePlan: Sendable {
         let kinds = configuration.kinds.count
         needed = n * n * (kinds * precision.byteCount + 8 * configuration.doublesBesideGram(points: n))
         limit = configuration.compute.memoryLimit ?? ProcessMemory.standardLimit
-        obstacle = configuration.obstacleToDisk
+        obstacle = configuration.obstacleToDisk(points: n, limit: limit)
         // The program itself with its libraries and predictions, the inputs in double, and once more on the device as they are prepared there.
         let inputs = (n + sizes.testPoints) * sizes.dimension * (8 + 2 * precision.byteCount)
         let budget = max(limit - (384 << 20) - inputs, limit / 4)
         tile = configuration.compute.tile ?? Self.tile(n, budget: budget, geometry)
         // A device's hands hold seven tiles: the sum, its factor, Θ's, and three buffers with one to come.
-        tileMemory = max(0, budget - devices * 7 * 8 * tile * tile)
+        // The search for eigenvalues, which is another time, holds its vectors beside tiles.
+        let vectors =
+            configuration.features.map { Spectrum.diskMemory($0.wantedEigenvalues(of: n), of: n) } ?? 0
+        tileMemory = max(0, budget - max(devices * 7 * 8 * tile * tile, vectors))
         let (tile, tileMemory) = (tile, tileMemory)
         ridges = configuration.inference.diagReg
         costs = ridges.map { diagReg in
@@ -116,7 +119,7 @@ extension SolvePlan: CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 
-    private static func size(_ bytes: Int) -> String {
+    fileprivate static func size(_ bytes: Int) -> String {
         bytes < 10 << 20 ? "\(bytes >> 10) KiB" : bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
     }
 
@@ -146,12 +149,18 @@ extension Configuration {
         wantedEigenvalues(of: n).map { Spectrum.isPartialBetter($0, of: n) ? 2 : 3 } ?? 1
     }
 
-    fileprivate var obstacleToDisk: String? {
+    fileprivate func obstacleToDisk(points n: Int, limit: Int) -> String? {
         if compute.store == .never { return "compute.store: never keeps them from the disk" }
         if inference.solver == .eigh || inference.time.contains(where: { $0.isFinite }) {
             return "all eigenvalues, for inference.solver: eigh or a finite inference.time, are found in memory only"
         }
         if transfer != nil { return "transfer solves the equations of every net in memory" }
-        return features == nil ? nil : "the spectrum that features ask for is found in memory only"
+        guard let count = features?.wantedEigenvalues(of: n) else { return nil }
+        if !Spectrum.isFoundOnDisk(count, of: n) {
+            return "\(count) of \(n) eigenvalues, which features ask for, are found in memory only"
+        }
+        let vectors = Spectrum.diskMemory(count, of: n)
+        return vectors <= limit
+            ? nil : "the search for \(count) eigenvalues needs \(SolvePlan.size(vectors)) for its vectors"
     }
 }
