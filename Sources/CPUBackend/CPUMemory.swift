@@ -26,7 +26,7 @@ final class CPUMemory: @unchecked Sendable {
         var pointer: UnsafeMutableRawPointer?
         guard posix_memalign(&pointer, 64, max(byteCount, 64)) == 0, let pointer else {
             throw ComputeError(
-                .outOfMemory, operation: "allocating \(byteCount >> 20) MiB", device: "host memory",
+                .outOfMemory, operation: "allocating \(byteCount.byteSize)", device: "host memory",
                 advice: "lower compute.tile or use fewer points")
         }
         if zeroed { memset(pointer, 0, max(byteCount, 64)) }

@@ -26,7 +26,7 @@ public final class HostMatrix: @unchecked Sendable {
         guard let memory, memory != MAP_FAILED else {
             throw ComputeError(
                 .outOfMemory, operation: "allocating a \(rows) × \(columns) \(precision.rawValue) matrix",
-                device: "host memory", detail: "\(byteCount >> 20) MiB were refused",
+                device: "host memory", detail: "\(byteCount.byteSize) were refused",
                 advice: "use fewer points or a machine with more memory")
         }
         #if os(Linux)

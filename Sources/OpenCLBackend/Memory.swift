@@ -15,18 +15,18 @@ final class Memory: Sendable {
         let byteCount = max(byteCount, 1)
         let device = context.device.device
         let monitor = context.monitor
-        let doing = "allocating \(Self.size(byteCount))"
+        let doing = "allocating \(byteCount.byteSize)"
         guard byteCount <= device.maximumAllocation else {
             throw ComputeError(
                 .outOfMemory, operation: doing, device: device.name,
-                detail: "a single buffer holds at most \(Self.size(device.maximumAllocation))",
+                detail: "a single buffer holds at most \(device.maximumAllocation.byteSize)",
                 advice: advice)
         }
         let used = monitor.liveBytes
         guard byteCount <= device.memory - used else {
             throw ComputeError(
                 .outOfMemory, operation: doing, device: device.name,
-                detail: "\(Self.size(used)) of \(Self.size(device.memory)) are in use", advice: advice)
+                detail: "\(used.byteSize) of \(device.memory.byteSize) are in use", advice: advice)
         }
         raw = try monitor.create("clCreateBuffer", doing) {
             clCreateBuffer(context.raw, cl_mem_flags(CL_MEM_READ_WRITE), byteCount, nil, &$0)
@@ -45,7 +45,7 @@ final class Memory: Sendable {
     func write<T: BitwiseCopyable>(_ elements: [T], on queue: Queue) throws(ComputeError) {
         let raw = raw
         let bytes = elements.count * MemoryLayout<T>.stride
-        try queue.enqueue("clEnqueueWriteBuffer", "write", "sending \(Self.size(bytes))") { queue, event in
+        try queue.enqueue("clEnqueueWriteBuffer", "write", "sending \(bytes.byteSize)") { queue, event in
             elements.withUnsafeBytes {
                 clEnqueueWriteBuffer(queue, raw, cl_bool(CL_TRUE), 0, bytes, $0.baseAddress, 0, nil, event)
             }
@@ -55,7 +55,7 @@ final class Memory: Sendable {
     /// Waits for the device and lends the first `byteCount` bytes to `body`; a processor's memory is not copied.
     func read(_ byteCount: Int, on queue: Queue, _ body: (UnsafeRawPointer) -> Void) throws(ComputeError) {
         let raw = raw
-        let doing = "receiving \(Self.size(byteCount))"
+        let doing = "receiving \(byteCount.byteSize)"
         let pointer = try context.monitor.create("clEnqueueMapBuffer", doing) {
             clEnqueueMapBuffer(
                 queue.raw, raw, cl_bool(CL_TRUE), cl_map_flags(CL_MAP_READ), 0, byteCount, 0, nil, nil, &$0)
@@ -63,15 +63,6 @@ final class Memory: Sendable {
         body(pointer)
         try queue.enqueue("clEnqueueUnmapMemObject", "unmap", doing) { queue, event in
             clEnqueueUnmapMemObject(queue, raw, pointer, 0, nil, event)
-        }
-    }
-
-    /// Bytes in words, rounded up.
-    static func size(_ bytes: Int) -> String {
-        switch bytes {
-        case ..<1024: "\(bytes) B"
-        case ..<(1 << 20): "\((bytes + 1023) >> 10) KiB"
-        default: "\((bytes + (1 << 20) - 1) >> 20) MiB"
         }
     }
 }

@@ -14,7 +14,7 @@ extension OpenCLBackend {
         let start = checkedStart(of: source.count, in: buffer, offset)
         guard source.count > 0 else { return }
         let memory = context.memory(of: buffer)
-        try queue.enqueue("clEnqueueWriteBuffer", "write", "sending \(Memory.size(source.count))") { queue, event in
+        try queue.enqueue("clEnqueueWriteBuffer", "write", "sending \(source.count.byteSize)") { queue, event in
             clEnqueueWriteBuffer(
                 queue, memory.raw, cl_bool(CL_TRUE), start, source.count, source.baseAddress, 0, nil, event)
         }
@@ -26,7 +26,7 @@ extension OpenCLBackend {
         let start = checkedStart(of: target.count, in: buffer, offset)
         guard target.count > 0 else { return }
         let memory = context.memory(of: buffer)
-        try queue.enqueue("clEnqueueReadBuffer", "read", "receiving \(Memory.size(target.count))") { queue, event in
+        try queue.enqueue("clEnqueueReadBuffer", "read", "receiving \(target.count.byteSize)") { queue, event in
             clEnqueueReadBuffer(
                 queue, memory.raw, cl_bool(CL_TRUE), start, target.count, target.baseAddress, 0, nil, event)
         }
@@ -40,7 +40,7 @@ extension OpenCLBackend {
         let from = context.memory(of: source)
         let to = context.memory(of: target)
         let bytes = source.count * source.precision.byteCount
-        try queue.enqueue("clEnqueueCopyBuffer", "copy", "copying \(Memory.size(bytes))") { queue, event in
+        try queue.enqueue("clEnqueueCopyBuffer", "copy", "copying \(bytes.byteSize)") { queue, event in
             clEnqueueCopyBuffer(queue, from.raw, to.raw, 0, 0, bytes, 0, nil, event)
         }
     }

@@ -48,8 +48,8 @@ package struct ProgressLine: Sendable {
         return "\(rounded(scaled, decimals)) \(prefixes[prefixes.startIndex])"
     }
 
-    /// `3 s`, `4 min 10 s`, `2 h 5 min`; below ten seconds of a finished run a whole second is enough too.
-    static func duration(_ seconds: Double) -> String {
+    /// Seconds in words: `3 s`, `4 min 10 s`, `2 h 5 min`.
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "long" }
         let whole = max(0, Int(seconds.rounded()))
         switch whole {

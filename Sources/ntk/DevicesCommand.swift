@@ -23,7 +23,7 @@ struct DevicesCommand: AsyncParsableCommand {
             let rows = devices.map { device, parts in
                 [
                     "\(device.index)", device.backend, device.name, device.kind.rawValue, device.driver,
-                    "\(device.computeUnits)", "\(parts)", "\(device.memory >> 20) MiB",
+                    "\(device.computeUnits)", "\(parts)", device.memory.byteSize,
                     device.supportsFloat64 ? "yes" : "no",
                     "\(device.tile)",
                 ]

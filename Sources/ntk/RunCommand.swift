@@ -1,7 +1,9 @@
 import ArgumentParser
+import Compute
 import Experiments
 import Foundation
 import Machine
+import Scheduling
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -62,11 +64,10 @@ struct RunCommand: AsyncParsableCommand {
             print(TransferTable(outcome.records).render(.standardOutput), terminator: "")
             guard !quiet else { return }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
-            let memory = Double(ProcessMemory.peak) / Double(1 << 30)
             Terminal.error.write(
                 outcome.isRepeated
                     ? "ntk: nothing to do: \(outcome.folder) holds this run already"
-                    : "ntk: done in \(String(format: "%.1f s, %.2f GiB at most", seconds, memory)); "
+                    : "ntk: done in \(ProgressLine.duration(seconds)) with \(ProcessMemory.peak.byteSize) at most; "
                         + "results in \(outcome.folder)")
         }
     }

@@ -68,7 +68,7 @@ struct CovarianceFailureTests {
         #expect(error.kind == .outOfMemory)
         #expect(
             error.description.hasSuffix(
-                "on '\(backend.device.name)': a single buffer holds at most \(Memory.size(largest)); use fewer inputs or a device with more memory"
+                "on '\(backend.device.name)': a single buffer holds at most \(largest.byteSize); use fewer inputs or a device with more memory"
             ))
     }
 }

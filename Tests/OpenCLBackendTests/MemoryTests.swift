@@ -52,14 +52,15 @@ struct MemoryTests {
         #expect(error?.kind == .outOfMemory)
         #expect(
             error?.description
-                == "allocating \(Memory.size(limit / 4 * 4 + 4)) on '\(name)': a single buffer holds at most "
-                + "\(Memory.size(limit)); lower compute.tile")
+                == "allocating \((limit / 4 * 4 + 4).byteSize) on '\(name)': a single buffer holds at most "
+                + "\(limit.byteSize); lower compute.tile")
     }
 
     @Test func sizesInWords() {
-        #expect(Memory.size(1023) == "1023 B")
-        #expect(Memory.size(1025) == "2 KiB")
-        #expect(Memory.size(3 << 20) == "3 MiB")
+        #expect(1023.byteSize == "1023 B")
+        #expect(1025.byteSize == "2 KiB")
+        #expect((3 << 20).byteSize == "3 MiB")
+        #expect((10 << 30).byteSize == "10 GiB")
     }
 
     @Test func profile() throws {

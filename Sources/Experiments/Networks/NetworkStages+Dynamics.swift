@@ -67,8 +67,8 @@ struct DynamicsCourse {
         guard needed > limit else { return }
         throw net.stages.configuration.error(
             at: "dynamics",
-            "\(moments.count) kernels of \(size) × \(size) and their parts need \(needed >> 20) MiB and \(limit >> 20) "
-                + "MiB may be used; take fewer epochs or points, or form: trace")
+            "\(moments.count) kernels of \(size) × \(size) and their parts need \(needed.byteSize) and \(limit.byteSize) may "
+                + "be used; take fewer epochs or points, or form: trace")
     }
 
     /// The points that the kernel is taken at.

@@ -1,3 +1,5 @@
+import Compute
+
 /// Why a run ended before it was done. One sentence.
 package enum RunError: Error, Sendable, CustomStringConvertible {
     /// Stopped from outside; running it again goes on.
@@ -10,8 +12,8 @@ package enum RunError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .interrupted(let stage): "interrupted during '\(stage)'; run the same command again to go on"
         case .memory(let needed, let limit, let points, let obstacle):
-            "the kernel matrices of \(points) training points need \(needed >> 20) MiB and \(limit >> 20) MiB may be "
-                + "used, and \(obstacle); lower data.train or raise compute.memory_limit"
+            "the kernel matrices of \(points) training points need \(needed.byteSize) and \(limit.byteSize) may be used, "
+                + "and \(obstacle); lower data.train or raise compute.memory_limit"
         }
     }
 }
