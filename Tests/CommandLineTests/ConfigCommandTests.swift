@@ -39,7 +39,7 @@ import Testing
                 #   about 31971912 flops per pair
 
                 # solve: where the Gram matrix lives and how its equations are solved
-                #   in memory: 2000 training points take 45 MiB of the 953 MiB that may be used
+                #   in memory: 2000 training points take 46 MiB of the 954 MiB that may be used
 
                 """))
     }

@@ -136,18 +136,52 @@ import Testing
         #expect(result.error.contains(sentence), "\(result.error)")
     }
 
+    /// Θ(X, X) and its factor, 300² · 12 bytes, fit; another net's matrix beside them does not. Nothing is begun.
+    @Test(arguments: [
+        (
+            "transfer={models: [{model: {preset: fc, depth: 1}}]}",
+            "transfer solves the equations of every net in memory"
+        ),
+        ("transfer={models: [{kernel: nngp}]}", "transfer solves the equations of every net in memory"),
+        ("transfer={models: [{time: 10}]}", "transfer solves the equations of every net in memory"),
+        (
+            "features={count: 3, attack: none, architectures: [{preset: fc, depth: 1}]}",
+            "the spectrum that features ask for is found in memory only"
+        ),
+        (
+            "networks=[{model: {depth: 1}, kernel: {epochs: [1], attack: {name: fgsm}}, training: {epochs: 1, loss: mse}}]",
+            "the kernel beside a net of networks is solved for in memory only"
+        ),
+    ])
+    func furtherNetsAreReckonedBeforeAnything(override: String, sentence: String) throws {
+        let run = try Self.make("{backend: cpu, memory_limit: 1.2e6}", "inference: {diag_reg: 0.1}")
+        let result = try run("--quiet", override, "save=[predictions]")
+        #expect(result.code == 64, "\(result.error)")
+        #expect(
+            result.error.hasPrefix("ntk: the kernel matrices of 300 training points need ")
+                && result.error.contains("2 MiB may be used, and \(sentence); lower data.train or"), "\(result.error)")
+        #expect(run.arrays == [] && !Self.exists(run, "networks") && !Self.exists(run, "stages"))
+    }
+
+    /// The same net at other ridges, on other points, needs no further matrix.
+    @Test func kernelsOfOneNetFit() throws {
+        let run = try Self.make("{backend: cpu, memory_limit: 1.2e6}", "inference: {diag_reg: 0.1}")
+        let result = try run("transfer={models: [{diag_reg: 1}, {train: 100}]}", "save=[predictions]")
+        #expect(result.code == 0, "\(result.error)")
+    }
+
     @Test func theConfigurationShowsTheChoice() throws {
         let run = try SmallRun()
         try run.write("data: {name: mnist, train: 20000}\ninference: {diag_reg: 1e-3}")
         let memory = try run.program("config", "show", "small.yaml", "compute.memory_limit=8000000000")
         #expect(
             memory.output.hasSuffix(
-                "#   in memory: 20000 training points take 4577 MiB of the 7629 MiB that may be used\n"))
+                "#   in memory: 20000 training points take 4578 MiB of the 7630 MiB that may be used\n"))
         let disk = try run.program("config", "show", "small.yaml", "compute.memory_limit=1073741824")
         let lines = disk.output.split(separator: "\n").map(String.init)
         let (place, how) = (lines[lines.count - 2], lines[lines.count - 1])
         #expect(
-            place == "#   on disk: 20000 training points take 4577 MiB of the 1024 MiB that may be used; "
+            place == "#   on disk: 20000 training points take 4578 MiB of the 1024 MiB that may be used; "
                 + "210 tiles of 1024 × 1024, 840 MiB")
         let isCholesky = how.hasPrefix("#   diag_reg 0.001: cholesky, 1680 MiB of factor on disk (reckoned: cholesky ")
         #expect(isCholesky, "\(how)")

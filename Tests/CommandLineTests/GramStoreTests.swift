@@ -67,6 +67,37 @@ import Testing
         #expect(try run.folder.read("run/arrays/feature_gradients_conv-1.npy") == page)
     }
 
+    /// The matrices of a transfer matrix are kept too, those of the run's own net in its store, and one store of a net
+    /// serves all stages.
+    @Test func netsOfATransferMatrix() throws {
+        let run = try SmallRun(
+            train: 100, test: 9, compute: "{backend: cpu, tile: 16, store: always}",
+            sections: """
+                features: {count: 4, attack: none, images: 1, architectures: [{preset: conv, depth: 1}]}
+                transfer:
+                  models:
+                    - {kernel: nngp}
+                    - {name: early, model: {preset: fc, depth: 3}}
+                    - {model: {preset: fc, depth: 3}, diag_reg: 1}
+                    - {model: {preset: fc, depth: 3, b_std: 1}}
+                    - {model: {preset: conv, depth: 1}, kernel: nngp}
+                """)
+        #expect(try run().code == 0)
+        let whole = try run.text("metrics.jsonl")
+        try Self.restart(run)
+        let removed = [
+            "gram.zarr/nngp/c/5/2", "gram_fc-3.zarr/ntk/c/3/1", "gram_fc-3.2.zarr/ntk/c/0/0",
+            "gram_fc-3.2.zarr/ntk/c/6/6",
+            "gram_conv-1.zarr/nngp/c/4/4",
+        ]
+        for name in removed { try FileManager.default.removeItem(atPath: run.folder("run/" + name)) }
+        #expect(try run().code == 0)
+        // Θ of the run, Θ of conv-1 for its features; then K of the run, both nets of depth 3, K of conv-1.
+        #expect(try Self.restored(run) == ["28", "28", "27", "27", "26", "27"])
+        #expect(try run.text("metrics.jsonl") == whole)
+        for name in removed { #expect(try !run.folder.read("run/" + name).isEmpty) }
+    }
+
     @Test func aDamagedTileIsNamedAndComputedAnew() throws {
         let run = try Self.run()
         #expect(try run().code == 0)

@@ -97,6 +97,7 @@ import Testing
                     attacks: [{name: fgsm, eps: 0.1}, {name: pgd, eps: [0.1, 0.2], steps: 100}, {name: pgd, eps: 0.3}]
                     features:
                       {count: 5, eps: 0.1, attack: [fgsm, pgd], steps: 3, images: 2, architectures: [{preset: fc, depth: 1}]}
+                    transfer: {models: [{model: {preset: fc, depth: 1}}, {model: {preset: fc, depth: 3}, kernel: nngp}]}
                     save: [kernels, predictions, adversarial]
                     """)
         }
@@ -118,8 +119,8 @@ import Testing
         let whole = try make()
         #expect(try whole().code == 0)
         let expected = try all(whole)
-        for store in ["gram.zarr", "gram_fc-1.zarr"] {
-            #expect(expected.keys.filter { $0.hasPrefix("\(store)/ntk/c/") }.count == 16 * 17 / 2, "\(store)")
+        for matrix in ["gram.zarr/ntk", "gram_fc-1.zarr/ntk", "gram_fc-3.zarr/nngp"] {
+            #expect(expected.keys.filter { $0.hasPrefix("\(matrix)/c/") }.count == 16 * 17 / 2, "\(matrix)")
         }
 
         let run = try make()

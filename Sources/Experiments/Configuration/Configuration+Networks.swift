@@ -59,17 +59,7 @@ extension Configuration {
 
     /// Names of the items of `networks`, all different: the second one of a name is `fc-1.2`.
     package var networkNames: [String] {
-        var names: [String] = []
-        for network in networks {
-            let base = network.name ?? network.ownName
-            var (name, count) = (base, 1)
-            while names.contains(name) || (network.name == nil && networks.contains { $0.name == name }) {
-                count += 1
-                name = "\(base).\(count)"
-            }
-            names.append(name)
-        }
-        return names
+        DistinctNames.make(given: networks.map(\.name), own: networks.map(\.ownName))
     }
 
     /// The finite net of an item of `networks`.

@@ -62,7 +62,7 @@ struct FeatureStages: Sendable {
     func predictor(_ weights: Tensor<Double>, on device: Int) throws(ComputeError) -> KernelPredictor {
         try KernelPredictor(
             stages.configuration.kernel.type, training: subject.training[device], weights: weights,
-            backend: stages.backends[device])
+            backend: stages.backends[device], memoryLimit: stages.blockMemory)
     }
 
     /// What a part of a stage has found before it was stopped, or finds now.

@@ -23,11 +23,8 @@ extension RunStages {
         }
         let name = first.subject.name
         return try await once("kernel beside \(name)") {
-            var other = configuration
-            other.model = first.section.model
-            let program = try other.program(
-                inputShape: dataset.inputShape, at: "networks.\(first.subject.place).model")
-            let gram = try await self.gram(program, .ntk, label: name)
+            let program = try program(of: first.section.model, at: "networks.\(first.subject.place).model")
+            let gram = try await self.gram(first.section.model, program, .ntk, label: name)
             let regression = try KernelRegression(
                 gram: gram, targets: dataset.trainTargets, options: .init(lossNormalization: .none),
                 spectrum: try spectrum(gram, count: gram.rows))
@@ -61,9 +58,8 @@ struct KernelComparison {
     }
 
     func execute() throws -> [ResultRecord] {
-        guard let labels = stages.attackLabels.map({ Array($0[..<points.count]) }), points.count > 0 else {
-            throw stages.configuration.error(
-                at: "networks.\(first.subject.place).kernel", "the comparison needs test points with labels")
+        guard let labels = stages.attackLabels.map({ Array($0[..<points.count]) }) else {
+            preconditionFailure("test points without labels")
         }
         let epochs = first.comparedEpochs
         let progress = StepProgress(
@@ -84,7 +80,7 @@ struct KernelComparison {
         let kernel = try KernelPredictor(
             .ntk, training: training,
             weights: try regression.weights(at: time / Double(stages.dataset.trainInputs.count)),
-            backend: stages.backends[0])
+            backend: stages.backends[0], memoryLimit: stages.blockMemory)
         let kernelSide = try ComparedModel(kernel, points, labels, section.attack, seed: stages.configuration.seed)
         return try nets.map { net in
             let network = try net.network(step: epoch * net.length, on: net.backend, net.precision)

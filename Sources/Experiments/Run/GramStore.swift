@@ -157,6 +157,30 @@ final class GramStore: TileKeeper, @unchecked Sendable {
 
 extension RunFolder {
     /// The tile store of a net, where there is one.
-    /// - Parameter suffix: of the names of the net's arrays; empty for that of `model`.
+    /// - Parameter suffix: of the net, empty for that of `model`.
     package func gramStore(suffix: String = "") -> String { path + "/gram\(suffix).zarr" }
+}
+
+extension RunStages {
+    /// Where the tiles of the Gram matrices of a net are kept, whichever stage computes them.
+    func gramStore(of net: ModelSection) throws -> GramStore? {
+        var other = configuration
+        other.model = net
+        let path = folder.gramStore(suffix: configuration.gramSuffix(of: net))
+        return try GramStore(path, other, dataset, version, journal)
+    }
+}
+
+extension Configuration {
+    /// What the tile store of a net is called by: nothing for that of `model`, else `_conv-3`.
+    fileprivate func gramSuffix(of net: ModelSection) -> String {
+        var nets = [model]
+        let further =
+            (features?.architectures ?? []) + networks.filter { $0.kernel != nil }.map(\.model)
+            + (transfer?.models ?? []).compactMap(\.model)
+        for other in further where !nets.contains(other) { nets.append(other) }
+        guard let place = nets.firstIndex(of: net) else { preconditionFailure("a net that no stage asks for") }
+        let names = DistinctNames.make(given: nets.map { _ in nil }, own: nets.map(\.label))
+        return place == 0 ? "" : "_\(names[place])"
+    }
 }

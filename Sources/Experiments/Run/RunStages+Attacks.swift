@@ -42,11 +42,7 @@ extension RunStages {
     private func evaluate(
         _ place: Int, _ setting: some PredictorSetting, _ team: PredictorTeam<some AttackedModel>
     ) async throws -> [ResultRecord] {
-        let section = configuration.attacks[place]
-        let label = configuration.attackLabel(place)
-        let trial = AttackTrial(
-            section: section, label: label, path: "attacks.\(place)", stage: "attack \(label) \(setting.label)",
-            stages: self)
+        let trial = trial(place, on: setting.label)
         return try await once(trial.stage) {
             try await trial.run(team, setting)
         } andThen: {
@@ -54,10 +50,22 @@ extension RunStages {
         }
     }
 
+    /// An attack of the configuration.
+    /// - Parameter predictor: that is attacked, for stages.
+    func trial(_ place: Int, on predictor: String = "") -> AttackTrial {
+        let label = configuration.attackLabel(place)
+        return AttackTrial(
+            section: configuration.attacks[place], label: label, path: "attacks.\(place)",
+            stage: "attack \(label) \(predictor)", stages: self)
+    }
+
     /// Does a stage and keeps its records; those of an earlier run where it is done.
-    /// - Parameter andThen: once the records are kept, also by an earlier run.
+    /// - Parameters:
+    ///   - isMeasured: whether it is one stage to those who follow the run; false where its parts are.
+    ///   - andThen: once the records are kept, also by an earlier run.
     func once(
-        _ stage: String, _ work: () async throws -> [ResultRecord], andThen: () -> Void = {}
+        _ stage: String, isMeasured: Bool = true, _ work: () async throws -> [ResultRecord],
+        andThen: () -> Void = {}
     ) async throws -> [ResultRecord] {
         let done = StageRecords(folder)
         if let known = try done.read(stage) {
@@ -65,7 +73,7 @@ extension RunStages {
             andThen()
             return known
         }
-        let records = try await journal.measure(stage, work)
+        let records = isMeasured ? try await journal.measure(stage, work) : try await work()
         try done.write(records, of: stage)
         andThen()
         return records

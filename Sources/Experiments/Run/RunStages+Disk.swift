@@ -80,7 +80,7 @@ extension RunStages {
         label: String? = nil
     ) async throws -> ProblemOnDisk {
         let (suffix, name) = (label.map { "_" + $0 } ?? "", label.map { " " + $0 } ?? "")
-        guard let store = try gramStore(configuration, suffix: suffix) else {
+        guard let store = try gramStore(of: configuration.model) else {
             preconditionFailure("a store was refused and is needed")
         }
         return try await journal.measure("kernel" + name) {

@@ -9,25 +9,17 @@ extension RunStages {
     /// - Parameter solved: the regression of the net of `model`.
     func features(_ solved: Solved, _ training: [CovarianceInputs]) async throws -> [ResultRecord] {
         guard let section = configuration.features else { return [] }
-        try check(section)
-        let done = StageRecords(folder)
         var records: [ResultRecord] = []
         for (place, (label, model)) in configuration.featureModels.enumerated() {
-            let stage = "features \(label)"
-            if let known = try done.read(stage) {
-                journal.note("restored", ["stage": stage])
-                records += known
-                continue
+            records += try await once("features \(label)", isMeasured: false) {
+                let subject =
+                    place == 0
+                    ? FeatureSubject(
+                        label: label, suffix: "", try await featureBasis(solved), targets: dataset.trainTargets,
+                        training)
+                    : try await featureSubject(label, model, at: place - 1)
+                return try await FeatureStages(section: section, stages: self, subject: subject).execute()
             }
-            let subject =
-                place == 0
-                ? FeatureSubject(
-                    label: label, suffix: "", try await featureBasis(solved), targets: dataset.trainTargets,
-                    training)
-                : try await featureSubject(label, model, at: place - 1)
-            let new = try await FeatureStages(section: section, stages: self, subject: subject).execute()
-            try done.write(new, of: stage)
-            records += new
         }
         try exportImages(section)
         return try records + similarities(section)
@@ -46,39 +38,22 @@ extension RunStages {
         return try featureBasis(gram, spectrum, known: known)
     }
 
-    private func check(_ section: FeaturesSection) throws {
-        let n = dataset.trainInputs.count
-        if let place = section.indices.firstIndex(where: { $0 >= n }) {
-            throw configuration.error(
-                at: "features.indices.\(place)",
-                "there is no feature \(section.indices[place]): \(n) training points have \(n)")
-        }
-        if attackLabels == nil, section.attack != nil {
-            throw configuration.error(
-                at: "features.attack",
-                "an attack on features needs test labels; give data.test_targets or set it to none")
-        }
-    }
-
     /// A net beside that of `model`: its Gram matrix, spectrum and training inputs.
     private func featureSubject(_ label: String, _ model: ModelSection, at place: Int) async throws -> FeatureSubject {
-        var other = configuration
-        other.model = model
-        let path = "features.architectures.\(place)"
-        let program = try other.program(inputShape: dataset.inputShape, at: path)
-        let suffix = "_\(label)"
+        let program = try program(of: model, at: "features.architectures.\(place)")
         let training = try backends.map {
             try $0.prepare(program, inputs: dataset.trainInputs, precision)
         }
-        let plan = SolvePlan(other, .init(dataset), geometry: program.geometry, devices: backends.count)
+        let plan = SolvePlan(configuration, .init(dataset), geometry: program.geometry, devices: backends.count)
         let basis: FeatureBasis
         if plan.isOnDisk {
+            var other = configuration
+            other.model = model
             basis = try await featureBasis(
                 problemOnDisk(plan, other, program, [configuration.kernel.type], label: label), known: nil)
         } else {
-            let keeper = try gramStore(other, suffix: suffix)
             let gram = try await journal.measure("kernel \(label)") {
-                try await self.gram(program, configuration.kernel.type, label: label, keeper: keeper)
+                try await self.gram(model, program, configuration.kernel.type, label: label)
             }
             let count = configuration.features?.wantedEigenvalues(of: gram.rows) ?? gram.rows
             let spectrum = try await journal.measure("spectrum \(label)") {
@@ -87,7 +62,7 @@ extension RunStages {
             basis = try featureBasis(gram, spectrum, known: nil)
         }
         return FeatureSubject(
-            label: label, suffix: suffix, basis, targets: dataset.trainTargets, training)
+            label: label, suffix: "_\(label)", basis, targets: dataset.trainTargets, training)
     }
 
     private func featureBasis(

@@ -44,17 +44,20 @@ extension RunStages {
         }
     }
 
+    /// Bytes of what a predictor needs of every training point for a block of points.
+    var blockMemory: Int {
+        configuration.compute.memoryLimit.map { min(1 << 30, $0 / 4 / backends.count) } ?? 1 << 30
+    }
+
     func team(
         _ weights: Tensor<Double>, _ training: [CovarianceInputs]
     ) throws(ComputeError) -> PredictorTeam<KernelPredictor> {
-        // The largest share of the memory goes to what a block of points needs of every training point.
-        let limit = configuration.compute.memoryLimit.map { min(1 << 30, $0 / 4 / backends.count) } ?? 1 << 30
         var predictors: [KernelPredictor] = []
         for (backend, inputs) in zip(backends, training) {
             predictors.append(
                 try KernelPredictor(
-                    configuration.kernel.type, training: inputs, weights: weights, backend: backend, memoryLimit: limit)
-            )
+                    configuration.kernel.type, training: inputs, weights: weights, backend: backend,
+                    memoryLimit: blockMemory))
         }
         return PredictorTeam(predictors: predictors)
     }

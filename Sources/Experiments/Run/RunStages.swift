@@ -29,6 +29,7 @@ struct RunStages: Sendable {
     var settings: [TrainingSetting] { configuration.settings }
 
     func execute() async throws -> [ResultRecord] {
+        try check()
         // Nets come first: they take part in the transfer matrix.
         let nets = try await networkRecords()
         return try await kernelRecords() + nets
@@ -51,6 +52,9 @@ struct RunStages: Sendable {
 
     private func solve() async throws -> Solved {
         let given = try givenWeights()
+        for (suffix, weights) in given {
+            journal.note("weights", ["found": suffix, "solver": weights.solution.solver.rawValue])
+        }
         if given.count == settings.count && !isGramWanted {
             var solved = Solved()
             for setting in settings {
@@ -60,7 +64,6 @@ struct RunStages: Sendable {
             return solved
         }
         let plan = SolvePlan(configuration, .init(dataset), geometry: program.geometry, devices: backends.count)
-        try plan.validate()
         return plan.isOnDisk ? try await solveOnDisk(plan, given) : try await solveInMemory(given)
     }
 
@@ -72,10 +75,17 @@ struct RunStages: Sendable {
         var given: Given = [:]
         for setting in settings {
             guard let known = try store.read(setting, points: dataset.trainInputs.count) else { continue }
-            journal.note("weights", ["found": setting.suffix, "solver": known.1.solver.rawValue])
             given[setting.suffix] = known
         }
         return given
+    }
+
+    /// Whether any stage computes a Gram matrix: not where the weights are given and nothing else is wanted of it.
+    var needsMatrices: Bool {
+        get throws {
+            if isGramWanted || configuration.networks.contains(where: { $0.kernel != nil }) { return true }
+            return try configuration.kernel.predicting != nil && givenWeights().count < settings.count
+        }
     }
 
     /// Whether Θ(X, X) is needed for more than the weights.
@@ -118,7 +128,7 @@ struct RunStages: Sendable {
     /// Θ(X, X) of the net of `model`; the matrices that are to be exported are.
     private func trainKernel(_ program: CovarianceProgram) async throws -> HostMatrix {
         let assembly = assembly(program)
-        let keeper = try gramStore(configuration)
+        let keeper = try gramStore(of: configuration.model)
         let matrices = try await journal.measure("kernel") {
             try await assembly.symmetric(
                 dataset.trainInputs, configuration.kinds, keeper: keeper, observer: observe("gram")
@@ -131,23 +141,17 @@ struct RunStages: Sendable {
         return gram
     }
 
-    /// Θ(X, X) or K(X, X) of a net beside that of `model`.
-    /// - Parameters:
-    ///   - label: of the net, for progress.
-    ///   - keeper: where its tiles are kept.
+    /// Θ(X, X) or K(X, X) of a net, for a stage that needs another one than that of the run.
+    /// - Parameter label: of the net, for progress.
     func gram(
-        _ program: CovarianceProgram, _ kind: CovarianceKind, label: String, keeper: GramStore? = nil
+        _ net: ModelSection, _ program: CovarianceProgram, _ kind: CovarianceKind, label: String
     ) async throws -> HostMatrix {
+        let keeper = try gramStore(of: net)
         let matrices = try await assembly(program).symmetric(
             dataset.trainInputs, [kind], keeper: keeper, observer: observe("gram \(label)")
         ).matrices
         guard let gram = matrices[kind] else { preconditionFailure("no Gram matrix was made") }
         return gram
-    }
-
-    /// Where the tiles of the Gram matrix of a net are kept.
-    func gramStore(_ configuration: Configuration, suffix: String = "") throws -> GramStore? {
-        try GramStore(folder.gramStore(suffix: suffix), configuration, dataset, version, journal)
     }
 
     func assembly(_ program: CovarianceProgram) -> GramAssembly {

@@ -6,7 +6,7 @@ extension RunStages {
     /// Records of the section `transfer`.
     /// - Parameter own: Θ(X, X) of the net of `model`, and X of that net on every device; nil where no kernel is wanted.
     func transfer(_ own: (gram: HostMatrix, training: [CovarianceInputs])?) async throws -> [ResultRecord] {
-        guard let section = configuration.transfer else { return [] }
+        guard let section = configuration.transfer, dataset.testInputs.count > 0 else { return [] }
         let members = try await transferMembers(own)
         return try await TransferStages(section: section, stages: self, members: members).execute()
     }
@@ -15,17 +15,29 @@ extension RunStages {
     private func transferMembers(
         _ own: (gram: HostMatrix, training: [CovarianceInputs])?
     ) async throws -> [TransferMember] {
-        var members: [TransferMember] = []
+        var teams: [any TransferTeam] = []
+        let labels = transferLabels
         if let own {
             var kernels = TransferKernels(stages: self, own: own)
-            for (place, (label, model)) in configuration.transferModels.enumerated() {
-                members.append(try await kernels.member(label, model, at: "transfer.models.\(place - 1)"))
+            for (place, (_, model)) in configuration.transferModels.enumerated() {
+                teams.append(try await kernels.team(labels[place], model, at: "transfer.models.\(place - 1)"))
             }
         }
-        for net in try networkStages() {
-            members.append(TransferMember(label: "net-\(net.subject.label)", team: try net.team()))
-        }
-        return members
+        for net in try networkStages() { teams.append(try net.team()) }
+        return zip(labels, teams).map(TransferMember.init)
+    }
+
+    /// Labels of everything that takes part, all different.
+    var transferLabels: [String] {
+        let kernels = kernelProgram == nil ? [] : configuration.transferModels.map(\.label)
+        let all = kernels + configuration.networkSubjects.map { "net-\($0.label)" }
+        return DistinctNames.make(given: all.map { _ in nil }, own: all)
+    }
+
+    /// The training points of a model.
+    func points(of model: TransferModel) -> Range<Int> {
+        let end = model.train.map { model.skip + $0 } ?? dataset.trainInputs.count
+        return model.skip..<max(end, model.skip)
     }
 }
 
@@ -50,54 +62,50 @@ private struct TransferKernels {
 
     private var configuration: Configuration { stages.configuration }
 
-    mutating func member(_ label: String, _ model: TransferModel, at path: String) async throws -> TransferMember {
-        let n = stages.dataset.trainInputs.count
-        let end = model.train.map { model.skip + $0 } ?? n
-        guard model.skip < end, end <= n else {
-            throw configuration.error(
-                at: path, "takes training points \(model.skip) to \(end): there are \(n)")
-        }
-        let points = model.skip..<end
+    /// A kernel on all devices.
+    /// - Parameter path: of the model in the configuration.
+    mutating func team(
+        _ label: String, _ model: TransferModel, at path: String
+    ) async throws -> PredictorTeam<KernelPredictor> {
+        let points = stages.points(of: model)
+        let isWhole = points.count == stages.dataset.trainInputs.count
         let net = model.model ?? configuration.model
-        let kind = model.kernel ?? configuration.kernel.type
-        let program = try program(net, at: "\(path).model")
+        let program = try stages.program(of: net, at: "\(path).model")
         let memory = StageMemory(stages.folder, stage: "transfer")
         let weights: Tensor<Double>
         if let known = memory.load("weights-\(label)") {
             weights = known
         } else {
-            let gram = try await gram(label, net, kind, program)
+            let gram = try await gram(label, net, program, model)
             weights = try await stages.journal.measure("regression \(label)") {
-                try self.weights(model, points.count == n ? gram : gram.block(points), points)
+                try self.weights(model, isWhole ? gram : gram.block(points), points)
             }
             memory.save(weights, "weights-\(label)")
         }
-        let isOwn = net == configuration.model && points.count == n
         let inputs = stages.dataset.trainInputs[points]
         let training =
-            try isOwn ? own.training : stages.backends.map { try $0.prepare(program, inputs: inputs, stages.precision) }
-        let predictors = try zip(stages.backends, training).map { backend, training in
-            try KernelPredictor(kind, training: training, weights: weights, backend: backend)
-        }
-        return TransferMember(label: label, team: PredictorTeam(predictors: predictors))
+            try isWhole && net == configuration.model
+            ? own.training : stages.backends.map { try $0.prepare(program, inputs: inputs, stages.precision) }
+        return PredictorTeam(
+            predictors: try zip(stages.backends, training).map { backend, training in
+                try KernelPredictor(
+                    configuration.kind(of: model), training: training, weights: weights, backend: backend,
+                    memoryLimit: stages.blockMemory)
+            })
     }
 
-    private func program(_ net: ModelSection, at path: String) throws -> CovarianceProgram {
-        guard net != configuration.model else { return stages.program }
-        var other = configuration
-        other.model = net
-        return try other.program(inputShape: stages.dataset.inputShape, at: path)
-    }
-
-    /// Θ(X, X) or K(X, X) of a net on all training points.
+    /// The Gram matrix of a model's net on all training points.
     private mutating func gram(
-        _ label: String, _ net: ModelSection, _ kind: CovarianceKind, _ program: CovarianceProgram
+        _ label: String, _ net: ModelSection, _ program: CovarianceProgram, _ model: TransferModel
     ) async throws -> HostMatrix {
-        if net == configuration.model && kind == configuration.kernel.type { return own.gram }
+        if configuration.isOwn(model) { return own.gram }
+        let kind = configuration.kind(of: model)
         if let last, last.model == net, last.kind == kind { return last.gram }
+        // One at a time beside that of the run, as `MatrixMemory` reckons.
+        last = nil
         let stages = stages
         let gram = try await stages.journal.measure("kernel \(label)") {
-            try await stages.gram(program, kind, label: label)
+            try await stages.gram(net, program, kind, label: label)
         }
         last = (net, kind, gram)
         return gram
@@ -108,7 +116,7 @@ private struct TransferKernels {
         _ model: TransferModel, _ gram: HostMatrix, _ points: Range<Int>
     ) throws -> Tensor<Double> {
         let section = configuration.inference
-        let time = model.time ?? section.time.max() ?? .infinity
+        let time = configuration.time(of: model)
         let spectrum = time.isFinite ? try stages.spectrum(gram, count: points.count) : nil
         return try KernelRegression(
             gram: gram, targets: stages.dataset.trainTargets[points],

@@ -52,11 +52,8 @@ struct TransferStages: Sendable {
     private var points: Tensor<Double> { stages.dataset.testInputs }
 
     func execute() async throws -> [ResultRecord] {
-        let sources = try chosen(section.sources, "sources")
-        let targets = try chosen(section.targets, "targets")
-        guard let labels = stages.attackLabels else {
-            throw stages.configuration.error(at: "transfer", "needs test labels; give data.test_targets")
-        }
+        guard let labels = stages.attackLabels else { preconditionFailure("test points without labels") }
+        let (sources, targets) = (chosen(section.sources), chosen(section.targets))
         var examples: [(source: String, points: Tensor<Double>)] = []
         for member in sources { examples.append((member.label, try await self.examples(member))) }
         var records: [ResultRecord] = []
@@ -69,17 +66,8 @@ struct TransferStages: Sendable {
         return records
     }
 
-    private func chosen(_ labels: [String]?, _ key: String) throws -> [TransferMember] {
-        guard let labels else { return members }
-        return try labels.enumerated().map { place, label in
-            if let member = members.first(where: { $0.label == label }) { return member }
-            let known = members.map(\.label)
-            let clause = Suggestion.clause(for: label, in: known)
-            throw stages.configuration.error(
-                at: "transfer.\(key).\(place)",
-                "there is no model '\(label)'"
-                    + (clause.isEmpty ? "; models are \(known.joined(separator: ", "))" : clause))
-        }
+    private func chosen(_ labels: [String]?) -> [TransferMember] {
+        labels.map { $0.flatMap { label in members.filter { $0.label == label } } } ?? members
     }
 
     /// x̃ of a source at the radius; those of an earlier run where it has found them.

@@ -101,11 +101,8 @@ extension Configuration {
     /// The nets whose features are wanted, that of `model` first, with names that differ: the second net of a name
     /// is `fc-3.2`.
     package var featureModels: [(label: String, model: ModelSection)] {
-        var known: [String] = []
-        return ([model] + (features?.architectures ?? [])).map { model in
-            let earlier = known.count { $0 == model.label }
-            known.append(model.label)
-            return (earlier == 0 ? model.label : "\(model.label).\(earlier + 1)", model)
-        }
+        let models = [model] + (features?.architectures ?? [])
+        let names = DistinctNames.make(given: models.map { _ in nil }, own: models.map(\.label))
+        return Array(zip(names, models))
     }
 }

@@ -85,13 +85,17 @@ package struct TransferModel: Section {
 extension Configuration {
     /// The kernels of `transfer`, that of the run first, with labels that differ: the second of a name is `fc-3.2`.
     package var transferModels: [(label: String, model: TransferModel)] {
-        var known: [String] = []
-        return ([TransferModel()] + (transfer?.models ?? [])).map { model in
-            let label = model.name ?? self.label(of: model)
-            let earlier = known.count { $0 == label }
-            known.append(label)
-            return (earlier == 0 ? label : "\(label).\(earlier + 1)", model)
-        }
+        let models = [TransferModel()] + (transfer?.models ?? [])
+        return Array(zip(DistinctNames.make(given: models.map(\.name), own: models.map(label)), models))
+    }
+
+    /// The covariance that a model predicts with, and its training time.
+    func kind(of model: TransferModel) -> CovarianceKind { model.kernel ?? kernel.type }
+    func time(of model: TransferModel) -> Double { model.time ?? inference.time.max() ?? .infinity }
+
+    /// Whether a model has its Gram matrix from that of the run.
+    func isOwn(_ model: TransferModel) -> Bool {
+        (model.model ?? self.model) == self.model && kind(of: model) == kernel.type
     }
 
     /// The net, and what the model does not have from the run.
