@@ -25,6 +25,9 @@ package struct AdversarialExamples: Sendable, Equatable {
     /// Seconds, start to end.
     package var seconds: Double
 
+    /// Seconds of a device for one step of one point; nil where none was computed.
+    package var secondsPerStepAndPoint: Double? { pointSteps > 0 ? seconds / Double(pointSteps) : nil }
+
     /// The examples of consecutive batches as one set.
     package static func joined(_ parts: [AdversarialExamples]) -> AdversarialExamples? {
         guard let first = parts.first else { return nil }

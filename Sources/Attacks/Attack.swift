@@ -14,6 +14,11 @@ package protocol Attack: Sendable {
     var isCumulative: Bool { get }
     /// Whether the attack asks for predictions only.
     var isBlackBox: Bool { get }
+    /// The attack itself where it needs all points at once; nil where it takes every point for itself, so that batches
+    /// may be attacked one by one.
+    var joint: (any JointAttack)? { get }
+    /// The attack itself where it looks for the nearest adversarial point, so that one run serves all radii.
+    var minimumNorm: (any MinimumNormAttack)? { get }
 
     /// Moves the points of a batch inside the threat model.
     /// - Throws: `AttackError`.
@@ -29,5 +34,7 @@ package protocol Attack: Sendable {
 extension Attack {
     package var isCumulative: Bool { false }
     package var isBlackBox: Bool { false }
+    package var joint: (any JointAttack)? { nil }
+    package var minimumNorm: (any MinimumNormAttack)? { nil }
     package func doubts(about threat: ThreatModel) -> [String] { [] }
 }

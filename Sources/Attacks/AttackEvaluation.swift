@@ -27,12 +27,13 @@ package struct AttackEvaluation: Sendable {
 
     /// Gradient steps times points of the whole evaluation, as `AttackControl.onStep` counts them.
     package func pointSteps(points: Int) -> Int {
-        (attack is any MinimumNormAttack ? 1 : eps.count) * attack.gradientSteps * points
+        (attack.minimumNorm == nil ? eps.count : 1) * attack.gradientSteps * points
     }
 
-    /// The batches of `count` points, for callers that spread them over devices.
-    package func batches(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: batchSize).map { $0..<min($0 + batchSize, count) }
+    /// The batches of `count` points that are attacked for themselves.
+    private func batches(_ count: Int) -> [Range<Int>] {
+        let size = attack.joint == nil ? batchSize : max(count, 1)
+        return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     }
 
     /// Attacks all points at every radius.

@@ -35,7 +35,7 @@ extension AttackEvaluation {
     package func perturb(
         _ batch: AttackBatch, of model: any AttackedModel, control: AttackControl
     ) throws(AttackError) -> AttackOutcome {
-        if let attack = attack as? any MinimumNormAttack {
+        if let attack = attack.minimumNorm {
             let nearest = try attack.minimize(
                 batch, of: model, within: threat(eps.max() ?? 0), control: control)
             return AttackOutcome(

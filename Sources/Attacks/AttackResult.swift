@@ -31,9 +31,6 @@ package struct AttackScore: Sendable, Equatable {
     package let zeroGradients: Int
     /// Points from elsewhere that lie outside the ball or the box; the clean ones stand for them.
     package let outside: Int
-    package let seconds: Double
-    /// Seconds of one gradient step for all points.
-    package let secondsPerStep: Double
 
     init(_ examples: AdversarialExamples, labels: [Int]?) {
         let k = examples.predictions.stride
@@ -47,7 +44,5 @@ package struct AttackScore: Sendable, Equatable {
         maximumDistance = examples.distances.max() ?? 0
         zeroGradients = examples.zeroGradients
         outside = examples.outside
-        seconds = examples.seconds
-        secondsPerStep = examples.pointSteps > 0 ? examples.seconds * total / Double(examples.pointSteps) : 0
     }
 }

@@ -46,8 +46,7 @@ package struct AutoAttack: Attack {
             let name =
                 "\(part.name)-\(threat.norm.rawValue)-\(threat.eps)-\(batch.indices.first ?? 0)-\(batch.indices.count)"
             guard var found = result else {
-                let first = try self.run(part, batch, model, threat, control, name)
-                result = try judged(first, batch, model)
+                result = try run(part, batch, model, threat, control, name)
                 continue
             }
             let rows = found.isSuccessful.indices.filter { !found.isSuccessful[$0] }
@@ -57,39 +56,42 @@ package struct AutoAttack: Attack {
             }
             control.onStep(part.gradientSteps * (batch.points.count - rows.count))
             let subset = batch.subset(rows)
-            let later = try judged(try self.run(part, subset, model, threat, control, name), subset, model)
-            found.improve(rows, with: later)
+            found.improve(rows, with: try run(part, subset, model, threat, control, name))
             result = found
         }
         guard let result else { preconditionFailure("AutoAttack has no parts") }
         return result
     }
 
-    /// Runs one part, or takes what an interrupted run has found with it.
+    /// Runs one part, or takes the points that an interrupted run has found with it. Either way they are judged anew, by
+    /// the margin, so that both end with the same bits.
     private func run(
         _ part: any Attack, _ batch: AttackBatch, _ model: any AttackedModel, _ threat: ThreatModel,
         _ control: AttackControl, _ name: String
     ) throws(AttackError) -> AdversarialExamples {
-        if let points = control.memory?.load(name), points.shape == batch.points.shape {
+        let zeros = "\(name)-zeros"
+        if let points = control.memory?.load(name), points.shape == batch.points.shape,
+            let count = control.memory?.load(zeros)?.elements.first
+        {
             control.onStep(part.gradientSteps * batch.points.count)
-            return try FoundExamples(points: points, goal: goal).perturb(
-                batch, of: model, within: threat, control: AttackControl(isCancelled: control.isCancelled))
+            var examples = try judged(points, batch, model, threat, control)
+            (examples.zeroGradients, examples.pointSteps) = (Int(count), 0)
+            return examples
         }
-        let examples = try part.perturb(batch, of: model, within: threat, control: control)
-        control.memory?.save(examples.points, name)
+        let found = try part.perturb(batch, of: model, within: threat, control: control)
+        control.memory?.save(Tensor(shape: [1], elements: [Double(found.zeroGradients)]), zeros)
+        control.memory?.save(found.points, name)
+        var examples = try judged(found.points, batch, model, threat, control)
+        (examples.zeroGradients, examples.pointSteps) = (found.zeroGradients, found.pointSteps)
+        examples.seconds += found.seconds
         return examples
     }
 
-    /// With the margin as the objective, whatever the part raised.
     private func judged(
-        _ examples: AdversarialExamples, _ batch: AttackBatch, _ model: any AttackedModel
+        _ points: Tensor<Double>, _ batch: AttackBatch, _ model: any AttackedModel, _ threat: ThreatModel,
+        _ control: AttackControl
     ) throws(AttackError) -> AdversarialExamples {
-        let aim = Aim(
-            objective: objective, goal: goal,
-            classes: try goal.classes(batch, examples.cleanPredictions, outputs: model.outputs))
-        var examples = examples
-        examples.cleanValues = aim.classes.indices.map { aim.value(examples.cleanPredictions.row($0), $0) }
-        examples.values = aim.classes.indices.map { aim.value(examples.predictions.row($0), $0) }
-        return examples
+        try FoundExamples(points: points, goal: goal)
+            .perturb(batch, of: model, within: threat, control: AttackControl(isCancelled: control.isCancelled))
     }
 }

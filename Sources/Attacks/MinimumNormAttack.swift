@@ -11,6 +11,8 @@ package protocol MinimumNormAttack: Attack {
 }
 
 extension MinimumNormAttack {
+    package var minimumNorm: (any MinimumNormAttack)? { self }
+
     package func perturb(
         _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
     ) throws(AttackError) -> AdversarialExamples {

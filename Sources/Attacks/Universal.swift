@@ -8,7 +8,7 @@ import Compute
 ///
 /// Source: Moosavi-Dezfooli et al., "Universal adversarial perturbations", 2017 (one perturbation for all images); Shafahi
 /// et al., "Universal adversarial training", 2020, section 3 (ascent on the mean loss, there by mini-batches).
-package struct Universal: Attack {
+package struct Universal: JointAttack {
     package let loss: AttackLoss
     package let goal: AttackGoal
     package let steps: Int
@@ -30,22 +30,6 @@ package struct Universal: Attack {
     package var gradientSteps: Int { steps + 1 }
     package var objective: AttackObjective { AttackObjective(loss: loss, isTargeted: goal.isTargeted) }
 
-    /// Finds δ for the points of the batch, as if there were no others.
-    package func perturb(
-        _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
-    ) throws(AttackError) -> AdversarialExamples {
-        let clean = try onDevice { () throws(ComputeError) in try model.predict(at: batch.points) }
-        let classes = try goal.classes(batch, clean, outputs: model.outputs)
-        var search = search(size: batch.points.stride, within: threat, model.precision)
-        while !search.isDone {
-            if control.isCancelled() { throw .cancelled }
-            search.advance([try response(batch, classes, to: search.delta, of: model, within: threat)])
-            control.onStep(batch.points.count)
-        }
-        return try examples(batch, moved: search.best, of: model, within: threat)
-    }
-
-    /// x_i + δ, and what the model says of it.
     package func examples(
         _ batch: AttackBatch, moved delta: [Double], of model: any AttackedModel, within threat: ThreatModel
     ) throws(AttackError) -> AdversarialExamples {
@@ -57,24 +41,11 @@ package struct Universal: Attack {
         return attacked.examples(steps: 1)
     }
 
-    /// What some of the points say of a perturbation.
-    package struct Response: Sendable {
-        /// ∇_δ L at each point, [points][d].
-        let gradients: [[Double]]
-        /// L at each point.
-        let values: [Double]
-        /// Points that reached the goal.
-        let reached: Int
-    }
-
-    /// How a batch responds to δ.
-    /// - Parameter classes: those that the points shall leave or reach, [m].
-    /// - Throws: `AttackError`.
-    /// - Complexity: one linearisation of the batch and one gradient.
     package func response(
         _ batch: AttackBatch, _ classes: [Int], to delta: [Double], of model: any AttackedModel,
         within threat: ThreatModel
-    ) throws(AttackError) -> Response {
+    ) throws(AttackError) -> UniversalSearch.Response {
+        let begin = ContinuousClock.now
         let (ball, size) = (Ball(threat, model.precision), batch.points.stride)
         try batch.check(batch.points.elements, threat.box)
         let points = moved(batch.points, by: delta, within: threat, model.precision)
@@ -91,7 +62,8 @@ package struct Universal: Attack {
             throw .gradientNotFinite(point: batch.indices[bad / size])
         }
         let aim = Aim(objective: objective, goal: goal, classes: classes)
-        return Response(
+        let isReached = classes.indices.map { aim.isReached(outputs.row($0), $0) }
+        return UniversalSearch.Response(
             gradients: classes.indices.map { row in
                 // Beyond the box a point stands still.
                 (0..<size).map { j in
@@ -100,21 +72,19 @@ package struct Universal: Attack {
                 }
             },
             values: classes.indices.map { aim.value(outputs.row($0), $0) },
-            reached: classes.indices.count { aim.isReached(outputs.row($0), $0) })
+            reached: isReached.count { $0 },
+            zeroGradients: classes.indices.count { row in
+                !isReached[row] && numbers[row * size..<(row + 1) * size].allSatisfy { $0 == 0 }
+            },
+            seconds: (ContinuousClock.now - begin) / .seconds(1))
     }
 
-    /// A search for δ, from zero.
-    /// - Parameters:
-    ///   - size: d.
-    ///   - precision: of the model.
     package func search(size: Int, within threat: ThreatModel, _ precision: Precision) -> UniversalSearch {
         UniversalSearch(
             ball: Ball(ThreatModel(norm: threat.norm, eps: threat.eps, box: nil), precision), size: size,
             steps: threat.eps > 0 ? steps : 0, stepSize: stepSize ?? 2.5 * threat.eps / Double(steps))
     }
 
-    /// The classes that points of a batch shall leave or reach, [m].
-    /// - Parameter clean: predictions at the points, [m, k].
     package func classes(
         _ batch: AttackBatch, clean: Tensor<Double>
     ) throws(AttackError) -> [Int] { try goal.classes(batch, clean, outputs: clean.stride) }

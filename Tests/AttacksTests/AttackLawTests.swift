@@ -48,7 +48,7 @@ import Testing
                 FAB(goal: away, steps: steps, restarts: restarts, seed: seed),
                 FAB(isTargeted: true, goal: away, steps: steps, restarts: restarts, classes: 3, seed: seed),
                 Square(goal: goal, queries: 20 * steps, restarts: restarts, seed: seed),
-                DeepFool(goal: away, steps: steps), Taylor(goal: goal),
+                DeepFool(goal: away, steps: steps), Taylor(goal: goal), Universal(loss: loss, goal: goal, steps: steps),
             ]
             if norm == .l2 { attacks.append(CarliniWagner(goal: goal, steps: 10 * steps, searches: 3)) }
             attack = attacks.randomElement(using: &generator) ?? FGSM()
@@ -198,15 +198,44 @@ import Testing
             let alone = try part.perturb(batch, of: model, within: threat, control: AttackControl())
             #expect(zip(whole.isSuccessful, alone.isSuccessful).allSatisfy { $0 || !$1 })
         }
-        let again = try attack.perturb(batch, of: model, within: threat, control: AttackControl(memory: memory))
-        #expect(again.points == whole.points && again.predictions == whole.predictions)
-        #expect(again.values == whole.values && again.isSuccessful == whole.isSuccessful)
+        // Later parts were run on the points that were still robust, and on no others.
+        let counts = memory.names.map { memory.load($0)?.count ?? 0 }
+        #expect(counts.first == batch.points.count && zip(counts, counts.dropFirst()).allSatisfy { $0 >= $1 })
+        // Stopped behind any of its parts: the points, the counts and what is judged are the same.
+        for kept in 0...memory.names.count {
+            let asked = model.visited.withLock { $0.count }
+            let again = try attack.perturb(
+                batch, of: model, within: threat, control: AttackControl(memory: memory.first(kept)))
+            #expect(again.points == whole.points && again.predictions == whole.predictions)
+            #expect(again.values == whole.values && again.isSuccessful == whole.isSuccessful)
+            #expect(again.zeroGradients == whole.zeroGradients)
+            #expect(kept < memory.names.count || model.visited.withLock { $0.count } == asked)
+        }
     }
 }
 
 private final class ArrayMemory: AttackMemory {
-    private let arrays = Mutex<[String: Tensor<Double>]>([:])
+    private let arrays = Mutex<[(name: String, tensor: Tensor<Double>)]>([])
 
-    func load(_ name: String) -> Tensor<Double>? { arrays.withLock { $0[name] } }
-    func save(_ tensor: Tensor<Double>, _ name: String) { arrays.withLock { $0[name] = tensor } }
+    /// Names of the points that were kept, in their order.
+    var names: [String] { arrays.withLock { $0.map(\.name).filter { !$0.hasSuffix("-zeros") } } }
+
+    /// What a run holds that was stopped behind some of the parts.
+    func first(_ parts: Int) -> ArrayMemory {
+        let known = names.prefix(parts)
+        let memory = ArrayMemory()
+        for (name, tensor) in arrays.withLock({ $0 }) where known.contains(name.replacing("-zeros", with: "")) {
+            memory.save(tensor, name)
+        }
+        return memory
+    }
+
+    func load(_ name: String) -> Tensor<Double>? { arrays.withLock { $0.first { $0.name == name }?.tensor } }
+
+    func save(_ tensor: Tensor<Double>, _ name: String) {
+        arrays.withLock { arrays in
+            arrays.removeAll { $0.name == name }
+            arrays.append((name, tensor))
+        }
+    }
 }

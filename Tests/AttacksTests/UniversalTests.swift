@@ -77,6 +77,27 @@ import Testing
         #expect(zip(successes, successes.dropFirst()).allSatisfy { $0 <= $1 })
     }
 
+    /// The points that a flat model leaves where they are, and what the search has cost.
+    @Test func zeroGradientsAndCost() throws {
+        let points = Tensor(shape: [3, 1], elements: [0.25, 0.5, 0.75])
+        let found = try examples(
+            Universal(steps: 4), points, [1, -1, 1], ThreatModel(eps: 0.1), .linear([[0.0]], biases: [1]))
+        #expect(found.zeroGradients == 2 && found.points == points)
+        // Five responses of three points, and one prediction of each.
+        #expect(found.pointSteps == 18 && found.seconds > 0)
+    }
+
+    /// An evaluation searches for one perturbation of all its points, however many the model takes at a time.
+    @Test func anEvaluationHasOnePerturbation() throws {
+        let points = Tensor<Double>(shape: [3, 2], elements: [0.25, 0.5, 0.5, 0.25, 0.75, 0.5])
+        let results = try AttackEvaluation(attack: Universal(steps: 4), eps: [0.1], batchSize: 1)
+            .run(points: points, labels: [1, 1, -1], model: FormulaModel.linear([[1.0, -1]]))
+        let moved = try #require(results.first).examples.points.elements
+        let moves = zip(moved, points.elements).map { $0 - $1 }
+        #expect(moves.contains { $0 != 0 })
+        #expect((0..<6).allSatisfy { abs(moves[$0] - moves[$0 % 2]) < 1e-12 })
+    }
+
     /// Responses of batches add up to those of all points.
     @Test(arguments: 0..<30) func batchesDoNotMatter(seed: UInt64) throws {
         let setting = Setting(seed, .float32)

@@ -43,13 +43,18 @@ struct AttackTrial: Sendable {
         try await outcome(try evaluation(of: team), team)
     }
 
-    private func evaluation(of team: PredictorTeam<some AttackedModel>) throws -> AttackEvaluation {
+    /// Refuses what the data do not allow.
+    func check() throws {
         if section.target == .label && labels == nil {
             throw stages.configuration.error(
                 at: "\(path).target",
                 "an attack on labels needs test labels; give data.test_targets or set target: prediction")
         }
-        return AttackEvaluation(
+        _ = (try attack(), try fitted)
+    }
+
+    private func evaluation(of team: PredictorTeam<some AttackedModel>) throws -> AttackEvaluation {
+        AttackEvaluation(
             attack: try attack(), norm: section.norm, eps: section.eps, box: section.clip,
             batchSize: team.batchSize(points.count))
     }
@@ -64,7 +69,7 @@ struct AttackTrial: Sendable {
         let control = AttackControl(
             isCancelled: { flag.isSet }, onStep: { steps.add($0) }, memory: StageMemory(stages.folder, stage: stage))
         return try await withTaskCancellationHandler {
-            if let attack = evaluation.attack as? Universal {
+            if let attack = evaluation.attack.joint {
                 return try await outcome(attack, evaluation, team, control)
             }
             let tested = tested
@@ -87,13 +92,14 @@ struct AttackTrial: Sendable {
     }
 
     private func note(_ examples: AdversarialExamples, _ eps: String) {
-        let perPoint = examples.pointSteps > 0 ? examples.seconds / Double(examples.pointSteps) : 0
+        let perPoint = examples.secondsPerStepAndPoint
+        if let perPoint { stages.journal.add(secondsPerStepAndPoint: perPoint, of: "\(stage) eps \(eps)") }
         stages.journal.note(
             "attack",
             [
                 "attack": stage, "eps": eps, "point_steps": "\(examples.pointSteps)",
-                "seconds": "\(examples.seconds)", "seconds_per_step_and_point": "\(perPoint)",
-                "seconds_per_step": "\(perPoint * Double(examples.points.count))",
+                "seconds": "\(examples.seconds)", "seconds_per_step_and_point": "\(perPoint ?? 0)",
+                "seconds_per_step": "\((perPoint ?? 0) * Double(examples.points.count))",
             ])
     }
 

@@ -40,6 +40,7 @@ final class RunJournal: @unchecked Sendable {
         manifest.points = ["train": dataset.trainInputs.count, "test": dataset.testInputs.count]
         manifest.seeds = ["run": seed]
         manifest.seconds = [:]
+        manifest.secondsPerStepAndPoint = [:]
         manifest.repairs = []
         log = try RunLog(path: folder.path + "/log.jsonl", JobIdentity.fields)
         try write(RunStatus(.running, stage: "data"))
@@ -72,6 +73,11 @@ final class RunJournal: @unchecked Sendable {
     func add(seconds: Double, to stage: String) {
         lock.withLock { manifest.seconds[stage, default: 0] += seconds }
         trace?.addStage(stage, seconds: seconds)
+    }
+
+    /// Enters how long an attack takes.
+    func add(secondsPerStepAndPoint seconds: Double, of attack: String) {
+        lock.withLock { manifest.secondsPerStepAndPoint?[attack] = seconds }
     }
 
     /// Enters a tile that is done now.

@@ -24,6 +24,9 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var seeds: [String: Int] = [:]
     /// Seconds per stage.
     package var seconds: [String: Double] = [:]
+    /// Seconds that an attack takes for one step of one point, by attack and radius; nil in folders of versions that
+    /// did not say. Of those that this process ran.
+    package var secondsPerStepAndPoint: [String: Double]?
     /// Bytes.
     package var peakMemory = 0
     /// Numerical repairs such as jitter, one sentence each.

@@ -2,32 +2,35 @@ import Attacks
 import Compute
 
 extension AttackTrial {
-    /// What one perturbation for all points does at every radius; nil without points.
+    /// What an attack on all points together does at every radius; nil without points.
     ///
-    /// All devices search for it together, and it depends on no batches.
+    /// All devices search together, and what is found depends on no batches.
     func outcome(
-        _ attack: Universal, _ evaluation: AttackEvaluation, _ team: PredictorTeam<some AttackedModel>,
+        _ attack: any JointAttack, _ evaluation: AttackEvaluation, _ team: PredictorTeam<some AttackedModel>,
         _ control: AttackControl
     ) async throws -> AttackOutcome? {
         var outcome = AttackOutcome(examples: [])
         let tested = tested
         for eps in section.eps {
             let threat = evaluation.threat(eps)
-            let delta = try await perturbation(attack, threat, team, control)
+            let search = try await search(attack, threat, team, control)
+            let delta = search.best
             let parts = try await team.map(points.count) { model, range in
                 try attack.examples(tested.batch(range), moved: delta, of: model, within: threat)
             }
-            guard let examples = AdversarialExamples.joined(parts) else { return nil }
+            guard var examples = AdversarialExamples.joined(parts) else { return nil }
+            if section.fit == .test { examples.zeroGradients = search.zeroGradients ?? 0 }
+            examples.add(search)
             outcome.examples.append(examples)
             outcome.shared.append(Tensor(shape: Array(points.shape.dropFirst()), elements: delta))
         }
         return outcome
     }
 
-    private func perturbation(
-        _ attack: Universal, _ threat: ThreatModel, _ team: PredictorTeam<some AttackedModel>,
+    private func search(
+        _ attack: any JointAttack, _ threat: ThreatModel, _ team: PredictorTeam<some AttackedModel>,
         _ control: AttackControl
-    ) async throws -> [Double] {
+    ) async throws -> UniversalSearch {
         let fitted = try fitted
         let clean = try await team.predictions(at: fitted.points)
         let classes = try attack.classes(fitted.batch(0..<fitted.points.count), clean: clean)
@@ -42,7 +45,7 @@ extension AttackTrial {
                         fitted.batch(range), Array(classes[range]), to: delta, of: model, within: threat)
                 })
         }
-        return search.best
+        return search
     }
 
     /// The points for which a perturbation is searched.
