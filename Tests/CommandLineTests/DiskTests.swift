@@ -126,7 +126,7 @@ import Testing
         ("inference.time=10", "all eigenvalues, for inference.solver: eigh or a finite inference.time, are found in "),
         ("compute.store=never", "compute.store: never keeps them from the disk; lower data.train or raise "),
         ("features={count: 150}", "150 of 300 eigenvalues, which features ask for, are found in memory only; lower "),
-        ("features={count: 20}", "the search for 20 eigenvalues needs 506 KiB for its vectors; lower data.train or "),
+        ("features={count: 20}", "the search for 20 eigenvalues needs 507 KiB for its vectors; lower data.train or "),
     ])
     func whatNeedsMemoryIsRefused(override: String, sentence: String) throws {
         let run = try Self.make(Self.small, "inference: {diag_reg: 0.1}")
@@ -145,8 +145,8 @@ import Testing
         ("transfer={models: [{kernel: nngp}]}", "transfer solves the equations of every net in memory"),
         ("transfer={models: [{time: 10}]}", "transfer solves the equations of every net in memory"),
         (
-            "features={count: 3, attack: none, architectures: [{preset: fc, depth: 1}]}",
-            "the spectrum that features ask for is found in memory only"
+            "features={count: 150, attack: none, architectures: [{preset: fc, depth: 1}]}",
+            "150 of 300 eigenvalues, which features ask for, are found in memory only"
         ),
         (
             "networks=[{model: {depth: 1}, kernel: {epochs: [1], attack: {name: fgsm}}, training: {epochs: 1, loss: mse}}]",

@@ -5,7 +5,7 @@ import Testing
 @Suite struct UsageTests {
     @Test func commandWords() throws {
         let program = Program(try TemporaryFolder())
-        let commands = "run, sweep, submit, worker, collect, status, report, config, data, devices, bench"
+        let commands = "run, sweep, submit, worker, collect, status, report, export, config, data, devices, bench"
         let misspelt = try program("rnu", "small.yaml")
         #expect(misspelt.code == 64)
         #expect(
