@@ -133,37 +133,26 @@ STEP void smooth_plane_slots(const variance *v, const acc *own, acc *slot) {
 // growth is d ln √q'/d ln √q.
 STEP acc slope_of_growth(const variance *v, acc q) { return v->growth * v->q / q; }
 
-STEP void erf_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {
-    variance v = {*q, 1};
-    acc own[7];
-    plane_roots(*q, slot);
-    erf_variance(&v, own, p);
-    smooth_plane_slots(&v, own, slot);
-    *q = v.q;
-}
+// The slots of a smooth activation and d q'/dq, which is `origin` at q = 0, from its step NAME_variance.
+#define SMOOTH_PLANE(NAME, origin)                                                                                     \
+    STEP void NAME##_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {                                                 \
+        variance v = {*q, 1};                                                                                          \
+        acc own[7];                                                                                                    \
+        plane_roots(*q, slot);                                                                                         \
+        NAME##_variance(&v, own, p);                                                                                   \
+        smooth_plane_slots(&v, own, slot);                                                                             \
+        *q = v.q;                                                                                                      \
+    }                                                                                                                  \
+                                                                                                                       \
+    STEP acc NAME##_plane_slope(acc q, CONSTANT acc *p) {                                                              \
+        variance v = {q, 1};                                                                                           \
+        acc own[7];                                                                                                    \
+        NAME##_variance(&v, own, p);                                                                                   \
+        return q > 0 ? slope_of_growth(&v, q) : (acc)(origin);                                                         \
+    }
 
-STEP acc erf_plane_slope(acc q, CONSTANT acc *p) {
-    variance v = {q, 1};
-    acc own[7];
-    erf_variance(&v, own, p);
-    return q > 0 ? slope_of_growth(&v, q) : (acc)(4 / PI);
-}
-
-STEP void gelu_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {
-    variance v = {*q, 1};
-    acc own[7];
-    plane_roots(*q, slot);
-    gelu_variance(&v, own, p);
-    smooth_plane_slots(&v, own, slot);
-    *q = v.q;
-}
-
-STEP acc gelu_plane_slope(acc q, CONSTANT acc *p) {
-    variance v = {q, 1};
-    acc own[7];
-    gelu_variance(&v, own, p);
-    return q > 0 ? slope_of_growth(&v, q) : (acc)0.25;
-}
+SMOOTH_PLANE(erf, 4 / PI)
+SMOOTH_PLANE(gelu, 0.25)
 
 STEP void layer_norm_plane_slots(acc *q, acc *slot, CONSTANT acc *p) {
     variance v = {*q, 1};

@@ -212,6 +212,15 @@ typedef struct {
 #define COL(pass, i) R((pass)->col[i])
 #endif
 
+// Loads `count` slots of a pixel of either image, planes of `pixels` numbers each, from what ROW and COL take.
+#define LOAD_SLOTS(SIDES)                                                                                              \
+    STEP void load_slots(const SIDES *s, int slot, int pixels, int count, int p, int q, real *row, real *col) {        \
+        _Pragma("unroll") for (int i = 0; i < count; i++) {                                                            \
+            row[i] = ROW(s, slot + i * pixels + p);                                                                    \
+            col[i] = COL(s, slot + i * pixels + q);                                                                    \
+        }                                                                                                              \
+    }
+
 // ---- where entries lie ----------------------------------------------------------------------------------------------
 
 // The pixels p of an image for which p + D is in the image too: height x width from (y, x) on.

@@ -2,14 +2,7 @@
 
 // ---- pointwise steps, in registers ----------------------------------------------------------------------------------
 
-// Loads `count` slots of both pixels, planes of `pixels` numbers each.
-STEP void load_slots(const pass *s, int slot, int pixels, int count, int p, int q, real *row, real *col) {
-#pragma unroll
-    for (int i = 0; i < count; i++) {
-        row[i] = ROW(s, slot + i * pixels + p);
-        col[i] = COL(s, slot + i * pixels + q);
-    }
-}
+LOAD_SLOTS(pass)
 
 #define POINT(slots, statement)                                                                                        \
     {                                                                                                                  \

@@ -10,14 +10,7 @@ typedef struct {
 
 STEP images images_of(const pass *s) { return (images){s->row, s->col, s->pairing}; }
 
-// Loads `count` slots that lie `pixels` apart.
-STEP void load_slots(const images *images, int slot, int pixels, int count, int p, int q, real *row, real *col) {
-#pragma unroll
-    for (int i = 0; i < count; i++) {
-        row[i] = ROW(images, slot + i * pixels + p);
-        col[i] = COL(images, slot + i * pixels + q);
-    }
-}
+LOAD_SLOTS(images)
 
 // A copy of a step's parameters that no store can alias, so that nothing is loaded again in a loop.
 #define OWN_PARAMETERS(s, step)                                                                                        \
