@@ -87,6 +87,8 @@ static const struct {
 #include "embed.h"
 #define KERNEL "Network/bias.cl"
 #include "embed.h"
+#define KERNEL "Network/smooth_map.cl"
+#include "embed.h"
 #define KERNEL "Network/erf.cl"
 #include "embed.h"
 #define KERNEL "Network/gelu.cl"

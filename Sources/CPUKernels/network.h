@@ -84,25 +84,17 @@ OPERATION(bias) {
     STRETCHES(channels, { values[i] = bias_of(values[i], parameters[i - origin], scale, negative, positive); })
 }
 
-OPERATION(erf_map) {
-    scalar *target = BUFFER(0);
-    const scalar *source = BUFFER(1);
-    for (size_t i = begin; i < end; i++) target[i] = ERF_OF(source[i]);
-}
+#define SMOOTH_MAP(name)                                                                                               \
+    OPERATION(name##_map) {                                                                                            \
+        scalar *target = BUFFER(0);                                                                                    \
+        const scalar *source = BUFFER(1);                                                                              \
+        for (size_t i = begin; i < end; i++) target[i] = name##_of(source[i]);                                         \
+    }                                                                                                                  \
+    OPERATION(name##_map_reverse) { REVERSE(name##_slope(x)) }                                                         \
+    OPERATION(name##_map_curvature) { CURVATURE(name##_curvature) }
 
-OPERATION(erf_map_reverse) { REVERSE(erf_slope(x)) }
-
-OPERATION(erf_map_curvature) { CURVATURE(erf_curvature) }
-
-OPERATION(gelu_map) {
-    scalar *target = BUFFER(0);
-    const scalar *source = BUFFER(1);
-    for (size_t i = begin; i < end; i++) target[i] = gelu_of(source[i]);
-}
-
-OPERATION(gelu_map_reverse) { REVERSE(gelu_slope(x)) }
-
-OPERATION(gelu_map_curvature) { CURVATURE(gelu_curvature) }
+SMOOTH_MAP(erf)
+SMOOTH_MAP(gelu)
 
 OPERATION(layer_norm) {
     for (size_t i = begin; i < end; i++) layer_norm_at(i, BUFFER(0), BUFFER(1), NUMBER(2), REAL(3));

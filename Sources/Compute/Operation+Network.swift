@@ -78,20 +78,14 @@ extension Operation {
     package static func activation(
         _ function: SmoothActivation, target: Buffer, source: Buffer, count: Int
     ) -> Operation {
-        Operation(
-            kernel: "Network/\(function.rawValue)", entryPoint: "\(function.rawValue)_map",
-            precision: target.precision, arguments: [.buffer(target), .buffer(source), .size(count)], range: count,
-            weight: 16)
+        smooth(function, "map", [.buffer(target), .buffer(source)], count)
     }
 
     /// `cotangent ← φ′(saved) · cotangent`, `saved` being the activation's input.
     package static func activationReverse(
         _ function: SmoothActivation, cotangent: Buffer, saved: Buffer, period: Int, count: Int
     ) -> Operation {
-        Operation(
-            kernel: "Network/\(function.rawValue)", entryPoint: "\(function.rawValue)_map_reverse",
-            precision: cotangent.precision,
-            arguments: [.buffer(cotangent), .buffer(saved), .size(period), .size(count)], range: count, weight: 16)
+        smooth(function, "map_reverse", [.buffer(cotangent), .buffer(saved), .size(period)], count)
     }
 
     /// `target[i] ← φ″(saved[i]) tangent[i] cotangent[offset + i]`: what the cotangent of an activation's tangent means
@@ -100,12 +94,17 @@ extension Operation {
         _ function: SmoothActivation, target: Buffer, cotangent: Buffer, offset: Int, saved: Buffer, tangent: Buffer,
         count: Int
     ) -> Operation {
+        smooth(
+            function, "map_curvature",
+            [.buffer(target), .buffer(cotangent), .size(offset), .buffer(saved), .buffer(tangent)], count)
+    }
+
+    private static func smooth(
+        _ function: SmoothActivation, _ step: String, _ arguments: [Argument], _ count: Int
+    ) -> Operation {
         Operation(
-            kernel: "Network/\(function.rawValue)", entryPoint: "\(function.rawValue)_map_curvature",
-            precision: target.precision,
-            arguments: [
-                .buffer(target), .buffer(cotangent), .size(offset), .buffer(saved), .buffer(tangent), .size(count),
-            ],
+            kernel: "Network/\(function.rawValue)", entryPoint: "\(function.rawValue)_\(step)",
+            foundations: ["Network/smooth_map"], precision: arguments.precision, arguments: arguments + [.size(count)],
             range: count, weight: 16)
     }
 
