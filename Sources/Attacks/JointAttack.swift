@@ -38,8 +38,8 @@ extension JointAttack {
         _ batch: AttackBatch, of model: any AttackedModel, within threat: ThreatModel, control: AttackControl
     ) throws(AttackError) -> AdversarialExamples {
         var parts: [(batch: AttackBatch, classes: [Int])] = []
-        for start in stride(from: 0, to: batch.points.count, by: model.batchSize) {
-            let part = batch.subset(Array(start..<min(start + model.batchSize, batch.points.count)))
+        for range in model.batches(batch.points.count) {
+            let part = batch.subset(Array(range))
             let clean = try onDevice { () throws(ComputeError) in try model.predict(at: part.points) }
             parts.append((part, try classes(part, clean: clean)))
         }

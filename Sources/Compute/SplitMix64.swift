@@ -11,6 +11,9 @@ package struct SplitMix64: RandomNumberGenerator {
         }
     }
 
+    /// The stream that a state begins.
+    package init(state: UInt64) { self.state = state }
+
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state

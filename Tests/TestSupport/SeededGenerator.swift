@@ -1,16 +1,12 @@
-/// A small random generator with a seed, for tests. Source: Steele, Lea & Flood 2014 (SplitMix64).
+import Compute
+
+/// A small random generator with a seed, for tests.
 package struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+    private var generator: SplitMix64
 
-    package init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { generator = SplitMix64(state: seed) }
 
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    package mutating func next() -> UInt64 { generator.next() }
 
     /// `count` numbers, uniform in `range`.
     package mutating func numbers(_ count: Int, in range: ClosedRange<Double> = -1...1) -> [Double] {

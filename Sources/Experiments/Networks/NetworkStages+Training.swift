@@ -145,27 +145,3 @@ extension AttackSection {
             batchSize: model.batchSize)
     }
 }
-
-extension AttackedModel {
-    /// f at any number of points, a batch at a time, [m, k].
-    func predictions(at points: Tensor<Double>) throws(ComputeError) -> Tensor<Double> {
-        var elements: [Double] = []
-        for range in batches(points.count) { elements += try predict(at: points[range]).elements }
-        return Tensor(shape: [points.count, outputs], elements: elements)
-    }
-
-    /// ∇ₓ L(f(x_i), y_i) at any number of points, a batch at a time, each up to a positive factor; shape of the points.
-    func allLossGradients(
-        at points: Tensor<Double>, labels: [Int], _ loss: AttackLoss
-    ) throws(ComputeError) -> Tensor<Double> {
-        var elements: [Double] = []
-        for range in batches(points.count) {
-            elements += try lossGradients(at: points[range], labels: Array(labels[range]), loss).elements
-        }
-        return Tensor(shape: points.shape, elements: elements)
-    }
-
-    private func batches(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: batchSize).map { $0..<min($0 + batchSize, count) }
-    }
-}
