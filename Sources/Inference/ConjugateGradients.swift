@@ -113,7 +113,7 @@ package struct ConjugateGradients {
     }
 
     /// Σ_i a_ci b_ci for every row c.
-    private static func dots(_ a: [Double], _ b: [Double], _ k: Int) -> [Double] {
+    static func dots(_ a: [Double], _ b: [Double], _ k: Int) -> [Double] {
         let n = a.count / max(k, 1)
         return (0..<k).map { c in
             var sum = 0.0

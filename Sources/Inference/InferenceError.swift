@@ -16,6 +16,9 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
     case negativeCurvature(iteration: Int, curvature: Double, diagReg: Double)
     /// Conjugate gradients ended above the wanted relative residual.
     case notConverged(iterations: Int, residual: Double, tolerance: Double)
+    /// The flow at finite times ended before the time.
+    /// - Parameter share: of the time that it reached.
+    case flowNotReached(share: Double, products: Int)
     /// The search for the largest eigenvalues ended above the wanted residual.
     case spectrumNotConverged(converged: Int, count: Int, residual: Double, tolerance: Double)
     /// An entry is infinite or not a number; `column` counts from 0, like `row`.
@@ -51,6 +54,9 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
             "conjugate gradients reached the relative residual \(Self.short(residual)) in \(iterations) iterations, "
                 + "not \(Self.short(tolerance)): Θ + λI is ill-conditioned; raise inference.diag_reg or set "
                 + "inference.solver: cholesky"
+        case .flowNotReached(let share, let products):
+            "the gradient flow reached \(Self.short(share)) of its time in \(products) products: the time is too long to be "
+                + "followed by products; shorten inference.time, set it to inf, or set inference.solver: eigh"
         case .spectrumNotConverged(let converged, let count, let residual, let tolerance):
             "\(converged) of the \(count) largest eigenvalues reached the residual \(Self.short(tolerance)), the worst "
                 + "\(Self.short(residual)): they lie too close together; lower features.count or set "

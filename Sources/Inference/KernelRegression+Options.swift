@@ -44,6 +44,18 @@ extension KernelRegression {
             }
         }
 
+        /// s = lr t / N, for N of `numbers` targets.
+        func flowScale(_ time: Double, numbers: Int) -> Double {
+            time.isInfinite ? .infinity : learningRate * time / (lossNormalization == .size ? Double(numbers) : 1)
+        }
+
+        /// That the solver does not give a finite time.
+        func unfit(_ time: Double) -> InferenceError {
+            .usage(
+                "inference.solver \(solver.rawValue) cannot give time \(InferenceError.plain(time)): it solves "
+                    + "for time inf only; set inference.solver: auto")
+        }
+
         /// λ, the number that is added to the diagonal.
         package func ridge(diagonal: [Double]) -> Double {
             switch diagRegScale {
@@ -78,6 +90,8 @@ extension KernelRegression {
         case eigh
         /// Conjugate gradients; t = ∞ only.
         case cg
+        /// Products with Θ for finite t, Cholesky for t = ∞.
+        case lanczos
     }
 
     /// How one α_t was found.
@@ -86,9 +100,10 @@ extension KernelRegression {
         /// Never `auto`.
         public let solver: Solver
         public let seconds: Double
-        /// Products with Θ, for conjugate gradients.
+        /// Products with Θ, for conjugate gradients and Lanczos.
         public let iterations: Int?
-        /// The largest ‖Y − T α‖ / ‖Y‖ of a column, for conjugate gradients and for matrices on disk.
+        /// The largest ‖Y − T α‖ / ‖Y‖ of a column, for conjugate gradients and for matrices on disk; at finite times
+        /// ‖Y − exp(−sT) Y − T α‖ / ‖Y‖, for Lanczos.
         public let residual: Double?
 
         package init(time: Double, solver: Solver, seconds: Double, iterations: Int?, residual: Double?) {

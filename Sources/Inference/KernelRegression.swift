@@ -64,6 +64,12 @@ public final class KernelRegression {
             let solution = try ConjugateGradients().solve(
                 SymmetricMatrix(copying: gram, ridge: 0), ridge: ridge, diagReg: options.diagReg, targets: targets)
             (weights, iterations, residual) = (solution.weights, solution.iterations, solution.residual)
+        case .lanczos:
+            let flow = KrylovFlow(points: gram.rows, outputs: targets.stride, memory: .max / 2)
+            let solution = try flow.solve(
+                SymmetricMatrix(copying: gram, ridge: 0), ridge: ridge, targets: targets,
+                times: [options.flowScale(time, numbers: targets.elements.count)])
+            (weights, iterations, residual) = (solution.weights[0], solution.products, solution.residuals[0])
         case .eigh, .auto: weights = try spectralWeights(at: time)
         }
         let elapsed = (clock.now - start).components
@@ -85,13 +91,11 @@ public final class KernelRegression {
 
     private func solver(for time: Double) throws(InferenceError) -> Solver {
         switch (options.solver, time.isInfinite) {
-        case (.auto, true): return .cholesky
+        case (.auto, true), (.lanczos, true): return .cholesky
         case (.auto, false), (.eigh, _): return .eigh
-        case (.cholesky, true), (.cg, true): return options.solver
+        case (.cholesky, true), (.cg, true), (.lanczos, false): return options.solver
         case (.cholesky, false), (.cg, false):
-            throw .usage(
-                "inference.solver \(options.solver.rawValue) cannot give time \(InferenceError.plain(time)): it solves "
-                    + "for time inf only; set inference.solver: auto")
+            throw options.unfit(time)
         }
     }
 
@@ -103,8 +107,7 @@ public final class KernelRegression {
         if time.isInfinite && !(smallest > Double(spectrum.n) * Double.ulpOfOne * abs(eigenvalues[0])) {
             throw .singular(eigenvalue: smallest, largest: eigenvalues[0], diagReg: options.diagReg)
         }
-        let size = options.lossNormalization == .size ? Double(targets.elements.count) : 1
-        let scale = time.isInfinite ? .infinity : options.learningRate * time / size
+        let scale = options.flowScale(time, numbers: targets.elements.count)
         let k = targets.stride
         var coefficients = spectrum.project(targets)
         for (i, eigenvalue) in eigenvalues.enumerated() {

@@ -122,8 +122,59 @@ import Testing
         #expect(distance < 1e-7)
     }
 
+    /// Two ridges at three times each.
+    @Test func finiteTimesOnDiskAreThoseInMemory() throws {
+        let sections = "inference: {diag_reg: [1e-3, 1e-1], time: [1000, inf, 10]}"
+        let run = try Self.make(Self.small, sections)
+        let result = try run()
+        #expect(result.code == 0, "\(result.error)")
+        let memory = try Self.make("{backend: cpu, tile: 16}", sections)
+        #expect(try memory().code == 0)
+        for name in run.arrays.filter({ $0.hasPrefix("predictions_") }) {
+            let (found, wanted) = (try run.numbers(name), try memory.numbers(name))
+            let distance = zip(found, wanted).map { abs($0 - $1) }.max() ?? 1
+            #expect(distance < 1e-9, "\(name): \(distance)")
+        }
+        let solves = try run.text("solves.csv").split(separator: "\n").dropFirst().map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        #expect(solves.count == 6 && solves.count { $0.contains("lanczos") } == 4, "\(solves)")
+        #expect(solves.allSatisfy { Double($0.last ?? "").map { $0 < 1e-10 } == true }, "\(solves)")
+    }
+
+    /// Two nets: eigenpairs from tiles, machines and attacks on features are those that are found in memory.
+    @Test func featuresOnDiskAreThoseInMemory() throws {
+        let sections = """
+            inference: {diag_reg: 1e-2}
+            features: {count: 4, eps: 0.1, images: 2, machines: [1, 4], architectures: [{preset: fc, depth: 1}]}
+            """
+        let run = try Self.make(Self.small, sections)
+        let result = try run("save=[features]")
+        #expect(result.code == 0, "\(result.error)")
+        let memory = try Self.make("{backend: cpu, tile: 16}", sections)
+        #expect(try memory("save=[features]").code == 0)
+        #expect(run.arrays == memory.arrays)
+        for suffix in ["", "_fc-1"] {
+            let (found, wanted) = (
+                try run.numbers("eigenvalues" + suffix), try memory.numbers("eigenvalues" + suffix)
+            )
+            #expect(found.count == 4 && wanted.count == 300)
+            for (one, other) in zip(found, wanted) { #expect(abs(one - other) < 1e-11 * wanted[0]) }
+            for name in ["feature_predictions", "feature_gradients"] {
+                let (found, wanted) = (try run.numbers(name + suffix), try memory.numbers(name + suffix))
+                let scale = wanted.map(abs).max() ?? 1
+                let distance = zip(found, wanted).map { abs($0 - $1) }.max() ?? 1
+                // Vectors are as good as their residual, 1e-12, divided by the gap to the next eigenvalue.
+                #expect(found.count == wanted.count && distance < 1e-5 * scale, "\(name)\(suffix): \(distance / scale)")
+            }
+        }
+        try Self.expectSameTable(run, memory)
+        #expect(Self.tiles(run, "gram.zarr/ntk").count == 190 && Self.tiles(run, "gram_fc-1.zarr/ntk").count == 190)
+        #expect(!Self.exists(run, "factor.zarr") && !Self.exists(run, "factor_fc-1.zarr"))
+    }
+
     @Test(arguments: [
-        ("inference.time=10", "all eigenvalues, for inference.solver: eigh or a finite inference.time, are found in "),
+        ("inference.solver=eigh", "all eigenvalues, for inference.solver: eigh, are found in memory only; lower "),
         ("compute.store=never", "compute.store: never keeps them from the disk; lower data.train or raise "),
         ("features={count: 150}", "150 of 300 eigenvalues, which features ask for, are found in memory only; lower "),
         ("features={count: 20}", "the search for 20 eigenvalues needs 507 KiB for its vectors; lower data.train or "),
@@ -185,6 +236,9 @@ import Testing
                 + "210 tiles of 1024 × 1024, 840 MiB")
         let isCholesky = how.hasPrefix("#   diag_reg 0.001: cholesky, 1680 MiB of factor on disk (reckoned: cholesky ")
         #expect(isCholesky, "\(how)")
+        let finite = try run.program(
+            "config", "show", "small.yaml", "compute.memory_limit=1073741824", "inference.time=10")
+        #expect(finite.output.hasSuffix(" MiB\n#   finite times: lanczos\n"))
         let never = try run.program("config", "show", "small.yaml", "compute={memory_limit: 1073741824, store: never}")
         #expect(never.output.contains("#   impossible: 20000 training points take"))
     }

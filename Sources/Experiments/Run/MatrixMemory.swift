@@ -67,7 +67,9 @@ private struct StageMatrices {
         guard configuration.transfer != nil, configuration.kernel.predicting != nil else { return 0 }
         return configuration.transferModels.map { _, model in
             let count = max(0, min(model.train ?? points, points - model.skip))
-            let needsAll = configuration.inference.solver == .eigh || configuration.time(of: model).isFinite
+            let needsAll =
+                configuration.inference.solver == .eigh
+                || configuration.needsEigenvalues(at: configuration.time(of: model))
             return kept + (configuration.isOwn(model) ? 0 : gram) + (count < points ? count * count * entry : 0)
                 + solving(count, eigenvalues: needsAll ? count : nil)
         }.max() ?? 0
@@ -87,18 +89,16 @@ extension Configuration {
 
     /// How many eigenvalues the run needs of the Gram matrix of `model`: all n for finite times; nil for none.
     func wantedEigenvalues(of n: Int) -> Int? {
-        needsAllEigenvalues ? n : features?.wantedEigenvalues(of: n)
+        if inference.solver == .eigh || inference.time.contains(where: needsEigenvalues(at:)) { return n }
+        return features?.wantedEigenvalues(of: n)
     }
 
-    private var needsAllEigenvalues: Bool {
-        inference.solver == .eigh || inference.time.contains(where: { $0.isFinite })
-    }
+    /// Whether all eigenvalues are found for a training time.
+    fileprivate func needsEigenvalues(at time: Double) -> Bool { time.isFinite && inference.solver != .lanczos }
 
     fileprivate func obstacleToDisk(points n: Int, limit: Int) -> String? {
         if compute.store == .never { return "compute.store: never keeps them from the disk" }
-        if needsAllEigenvalues {
-            return "all eigenvalues, for inference.solver: eigh or a finite inference.time, are found in memory only"
-        }
+        if inference.solver == .eigh { return "all eigenvalues, for inference.solver: eigh, are found in memory only" }
         if transfer != nil { return "transfer solves the equations of every net in memory" }
         if networks.contains(where: { $0.kernel != nil }) {
             return "the kernel beside a net of networks is solved for in memory only"

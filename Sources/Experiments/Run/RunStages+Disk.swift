@@ -17,9 +17,13 @@ extension RunStages {
             try await cancellable { flag in
                 var solved = Solved()
                 solved.problem = problem
-                for (place, setting) in settings.enumerated() {
-                    let (weights, solution) = try given[setting.suffix] ?? solve(problem, ridge: place, flag)
-                    solved.add(weights, solution, setting, journal)
+                for place in configuration.inference.diagReg.indices {
+                    var flows = try flows(problem, ridge: place, flag)[...]
+                    for setting in settings(ofRidge: place) {
+                        let known = setting.time.isInfinite ? given[setting.suffix] : flows.popFirst()
+                        let (weights, solution) = try known ?? solve(problem, ridge: place, flag)
+                        solved.add(weights, solution, setting, journal)
+                    }
                 }
                 return solved
             }
@@ -40,7 +44,7 @@ extension RunStages {
                     gram, problem.origin, count: section.wantedEigenvalues(of: gram.n),
                     memory: problem.plan.tileMemory, control("spectrum", "products", flag))
             }
-            let ridge = try regression(problem, ridge: 0, flag).ridge
+            let ridge = try regression(problem, ridge: 0, .init()).ridge
             if let known { return FeatureBasis(spectrum: spectrum, ridge: ridge, fullWeights: known) }
             let full = try await journal.measure("regression" + name) {
                 try solve(problem, ridge: 0, flag).weights
@@ -52,22 +56,31 @@ extension RunStages {
     private func solve(
         _ problem: ProblemOnDisk, ridge place: Int, _ flag: CancellationFlag
     ) throws -> (weights: Tensor<Double>, solution: KernelRegression.Solution) {
-        let regression = try regression(problem, ridge: place, flag)
-        guard problem.plan.solvers[place] != .cg else { return try regression.conjugateGradients() }
+        let solver = problem.plan.solvers[place]
+        let regression = try regression(
+            problem, ridge: place, control(solver.rawValue, solver == .cg ? "products" : "tiles", flag))
+        guard solver != .cg else { return try regression.conjugateGradients() }
         let factors = try FactorStore(folder, problem.origin, suffix: problem.suffix)
         return try regression.cholesky(in: factors.matrix(place, like: problem.gram))
     }
 
-    private func regression(
+    /// α of the finite times of a ridge, in their order.
+    private func flows(
         _ problem: ProblemOnDisk, ridge place: Int, _ flag: CancellationFlag
+    ) throws -> [(weights: Tensor<Double>, solution: KernelRegression.Solution)] {
+        let times = configuration.inference.time.filter { $0.isFinite }
+        guard !times.isEmpty else { return [] }
+        return try regression(problem, ridge: place, control("lanczos", "products", flag)).flow(to: times)
+    }
+
+    private func regression(
+        _ problem: ProblemOnDisk, ridge place: Int, _ control: TiledRegression.Control
     ) throws -> TiledRegression {
         let section = configuration.inference
-        let solver = problem.plan.solvers[place]
         return try TiledRegression(
             StoredGram(matrix: problem.gram), targets: dataset.trainTargets,
             options: section.options(diagReg: section.diagReg[place]), on: backends,
-            memory: problem.plan.tileMemory,
-            control: control(solver.rawValue, solver == .cg ? "products" : "tiles", flag))
+            memory: problem.plan.tileMemory, control: control)
     }
 
     /// Makes the Gram matrices of a net: computes the tiles that are missing.

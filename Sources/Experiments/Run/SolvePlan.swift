@@ -36,6 +36,9 @@ package struct SolvePlan: Sendable {
     let costs: [TiledSolverCost]
     let solvers: [KernelRegression.Solver]
     private let ridges: [Double]
+    /// Whether a setting, or features, take the limit of time; and whether one stops before.
+    private let hasLimit: Bool
+    private let hasFiniteTimes: Bool
     private let precision: Precision
 
     /// Whether the matrices are kept on disk, tile by tile.
@@ -61,13 +64,18 @@ package struct SolvePlan: Sendable {
         tileMemory = max(0, budget - max(devices * 7 * 8 * tile * tile, vectors))
         let (tile, tileMemory) = (tile, tileMemory)
         ridges = configuration.inference.diagReg
+        let times = configuration.inference.time
+        hasLimit = configuration.features != nil || times.contains { $0.isInfinite }
+        hasFiniteTimes = times.contains { $0.isFinite }
         costs = ridges.map { diagReg in
             TiledSolverCost(
                 n, outputs: sizes.outputs, tile: tile, precision: configuration.compute.precision,
                 rank: NystromPreconditioner.rank(n, memory: tileMemory / 2),
                 options: configuration.inference.options(diagReg: diagReg))
         }
-        solvers = costs.map { configuration.inference.solver == .auto ? $0.best : configuration.inference.solver }
+        // Solvers of fully trained nets; lanczos alone gives finite times.
+        let wanted = configuration.inference.solver
+        solvers = costs.map { [.auto, .lanczos].contains(wanted) ? $0.best : wanted }
     }
 
     /// The largest tile of which two rows of tiles, all that one column of a factorisation reads again and again, fit.
@@ -98,7 +106,8 @@ extension SolvePlan: CustomStringConvertible {
         let count = tiles * (tiles + 1) / 2
         let gram = count * tile * tile * precision.byteCount
         var lines = ["on disk: \(use); \(count) tiles of \(tile) × \(tile), \(gram.byteSize)"]
-        for (place, solver) in solvers.enumerated() {
+        if hasFiniteTimes { lines.append("finite times: lanczos") }
+        for (place, solver) in solvers.enumerated() where hasLimit {
             let cost = costs[place]
             let other =
                 cost.conjugateGradients.map { "cg at most \(ProgressLine.duration($0))" } ?? "cg without a bound"

@@ -1,11 +1,11 @@
 import Compute
 import Storage
 
-/// Kernel regression on a Gram matrix that stands on disk, for fully trained nets: α = (Θ + λI)⁻¹ Y.
+/// Kernel regression on a Gram matrix that stands on disk: α = (Θ + λI)⁻¹ Y for fully trained nets, and the flow to it.
 package struct TiledRegression: Sendable {
     /// What a solve tells, and asks, while it goes on.
     package struct Control: Sendable {
-        /// Tiles of a factorisation that are done, of how many; for conjugate gradients products, of at most how many.
+        /// Tiles of a factorisation that are done, of how many; for other solvers products, of at most how many.
         package var progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
         package var isCancelled: @Sendable () -> Bool = { false }
         /// Told of damaged tiles.
@@ -85,11 +85,36 @@ package struct TiledRegression: Sendable {
         return (found.weights, solution(.cg, since: start, iterations: found.iterations, found.residual))
     }
 
+    /// α at finite times, by products with Θ; all times in one go.
+    /// - Parameter times: t, any order.
+    /// - Returns: for each time.
+    /// - Complexity: see ``KrylovFlow``; each product reads Θ as far as it is not in memory.
+    package func flow(
+        to times: [Double]
+    ) throws(InferenceError) -> [(weights: Tensor<Double>, solution: KernelRegression.Solution)] {
+        guard options.solver == .auto || options.solver == .lanczos else { throw options.unfit(times[0]) }
+        let start = ContinuousClock.now
+        let kept = TiledOperator(matrix, memory: memory / 2, isCancelled: control.isCancelled)
+        var method = KrylovFlow(points: matrix.n, outputs: targets.stride, memory: memory / 2)
+        method.onProduct = { [control, limit = method.productLimit] in control.progress($0, limit) }
+        let found = try method.solve(
+            kept, ridge: ridge, targets: targets,
+            times: times.map { options.flowScale($0, numbers: targets.elements.count) })
+        return times.indices.map { index in
+            (
+                found.weights[index],
+                solution(
+                    .lanczos, at: times[index], since: start, iterations: found.products, found.residuals[index])
+            )
+        }
+    }
+
     private func solution(
-        _ solver: KernelRegression.Solver, since start: ContinuousClock.Instant, iterations: Int?, _ residual: Double
+        _ solver: KernelRegression.Solver, at time: Double = .infinity, since start: ContinuousClock.Instant,
+        iterations: Int?, _ residual: Double
     ) -> KernelRegression.Solution {
         .init(
-            time: .infinity, solver: solver, seconds: (ContinuousClock.now - start) / .seconds(1),
+            time: time, solver: solver, seconds: (ContinuousClock.now - start) / .seconds(1),
             iterations: iterations, residual: residual)
     }
 }

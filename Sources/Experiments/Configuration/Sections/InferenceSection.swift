@@ -23,7 +23,7 @@ package struct InferenceSection: Section {
         Key(
             "loss_normalization", \.lossNormalization, .choice(),
             "size (exponent lr t/(n k)) | none (exponent lr t)"),
-        Key("solver", \.solver, .choice(), "auto | cholesky | eigh | cg"),
+        Key("solver", \.solver, .choice(), "auto | cholesky | eigh | cg | lanczos (finite times by products)"),
     ]
 
     mutating func complete(at path: String, _ reading: inout Reading) {
