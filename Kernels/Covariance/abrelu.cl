@@ -11,19 +11,23 @@ STEP void abrelu_variance(variance *v, acc *slot, CONSTANT acc *p) {
     v->q *= p[0];
 }
 
+// φ and g, times κ, at 1 − cos φ = m.
+STEP void abrelu_turn(const real *m, const real *kappa, real *phi, real *g) {
+    real twice = *m + *m, root = *kappa * sqrt(twice);
+    turn_and_moment_of(m, phi, g);
+    *phi *= root;
+    *g *= root * *m;
+}
+
 // gain = K̇/c₂ = 1 − κ θ
 STEP void abrelu_advance(pair *s, CONSTANT acc *p, real *gain) {
-    real kappa = R(p[2]), turn = R(p[3]);
-    real m = fmin(s->e, s->c);
-    real root = sqrt(2 * m);
-    real phi, g;
-    angle_of(&m, &phi);
-    moment_of(&m, &g);
-    phi *= kappa * root;
-    g *= kappa * root * m;
-    real near_e = SELECT(s->e <= s->c, m, fma(turn - 1, m, 2 - turn));
-    real near_c = SELECT(s->e <= s->c, 2 - m, fma(1 - turn, m, turn));
-    *gain = SELECT(s->e <= s->c, 1 - phi, (1 - turn) + phi);
+    real kappa = R(p[2]), turn = R(p[3]), phi, g;
+    mask_t is_near = s->e <= s->c;
+    real m = SELECT(is_near, s->e, s->c);
+    abrelu_turn(&m, &kappa, &phi, &g);
+    real near_e = SELECT(is_near, m, fma(turn - 1, m, 2 - turn));
+    real near_c = SELECT(is_near, 2 - m, fma(1 - turn, m, turn));
+    *gain = SELECT(is_near, 1 - phi, (1 - turn) + phi);
     s->e = near_e - g;
     s->c = near_c + g;
 }

@@ -109,12 +109,23 @@ TABLE scalar angle_polynomial[ANGLE_TERMS] = {
     -0.0001475472930687045734, 0.00006351458381230858869, -0.00001693274189783836123, 2.148474288712979821e-6};
 #endif
 
-// (sin φ − φ cos φ) / (m √(2m)) with cos φ = 1 − m, on [0, 1]; relative error 1.8e-8 and 1.1e-18.
+// The same where acos is subtracted from a number of the order of 1, as rectifiers do: its absolute error over π is 3.2e-8,
+// half a digit, in float32, with a term less.
 #if REAL_BITS == 32
-#define MOMENT_TERMS 7
+#define TURN_TERMS 7
+TABLE scalar turn_polynomial[TURN_TERMS] = {
+    1.000000675f, 0.08330659635f, 0.01903394587f, 0.004300279361f, 0.004747667231f, -0.002483377666f, 0.001814882333f};
+#else
+#define TURN_TERMS ANGLE_TERMS
+#define turn_polynomial angle_polynomial
+#endif
+
+// (sin φ − φ cos φ) / (m √(2m)) with cos φ = 1 − m, on [0, 1]. Over π and times √(2m), relative to the m that it is
+// subtracted from, the error is 2.5e-8 and below 1.1e-18.
+#if REAL_BITS == 32
+#define MOMENT_TERMS 6
 TABLE scalar moment_polynomial[MOMENT_TERMS] = {
-    0.6666666743f, 0.03333258566f, 0.005368861862f, 0.00117258436f, 0.0005248584761f,
-    -0.0001245924659f, 0.0001657962933f};
+    0.6666662514f, 0.0333460844f, 0.005255716781f, 0.001568871675f, -0.0001428168036f, 0.000412622534f};
 #else
 #define MOMENT_TERMS 19
 TABLE scalar moment_polynomial[MOMENT_TERMS] = {
@@ -125,20 +136,25 @@ TABLE scalar moment_polynomial[MOMENT_TERMS] = {
     3.292315524835680645e-6, -9.423924987958779767e-7, 1.293380912193405701e-7};
 #endif
 
+// value = p(m) by Horner's rule.
+#define EVALUATE(value, terms, coefficients, m)                                                                        \
+    value = R(coefficients[terms - 1]);                                                                                \
+    _Pragma("unroll") for (int i = terms - 2; i >= 0; i--) value = fma(value, m, R(coefficients[i]))
+
 // angle = acos(1 − m) / √(2m)
 STEP void angle_of(const real *m, real *angle) {
-    real p = R(angle_polynomial[ANGLE_TERMS - 1]);
-#pragma unroll
-    for (int i = ANGLE_TERMS - 2; i >= 0; i--) p = fma(p, *m, R(angle_polynomial[i]));
+    real p;
+    EVALUATE(p, ANGLE_TERMS, angle_polynomial, *m);
     *angle = p;
 }
 
-// moment = (sin φ − φ cos φ) / (m √(2m))
-STEP void moment_of(const real *m, real *moment) {
-    real p = R(moment_polynomial[MOMENT_TERMS - 1]);
-#pragma unroll
-    for (int i = MOMENT_TERMS - 2; i >= 0; i--) p = fma(p, *m, R(moment_polynomial[i]));
-    *moment = p;
+// The same as `turn_polynomial` has it, and moment = (sin φ − φ cos φ) / (m √(2m)).
+STEP void turn_and_moment_of(const real *m, real *turn, real *moment) {
+    real p, q;
+    EVALUATE(p, TURN_TERMS, turn_polynomial, *m);
+    EVALUATE(q, MOMENT_TERMS, moment_polynomial, *m);
+    *turn = p;
+    *moment = q;
 }
 
 // asin(s), with *complement = 1 − s² > 0 given apart so that |s| → 1 keeps its digits.

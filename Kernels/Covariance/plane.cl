@@ -31,15 +31,31 @@ STEP void entry_covariance(const entry *s, const real *row, const real *col, rea
     *k = fma(row[PLANE_P], col[PLANE_P], R(-0.5) * fma(-d, d, s->v));
 }
 
+// What an activation starts from at an entry: v − d², d², r and 1 − ρ; its last number may be out of [0, 2] by rounding.
+typedef struct {
+    real rest, square, r, e;
+} start;
+
+STEP void entry_start(const entry *s, const real *row, const real *col, start *a) {
+    real d = row[PLANE_P] - col[PLANE_P];
+    real inverse = R(0.5) * row[PLANE_I] * col[PLANE_I];
+    a->square = d * d;
+    a->rest = s->v - a->square;
+    a->r = row[PLANE_P] * col[PLANE_P];
+    a->e = SELECT(inverse > 0, a->rest * inverse, R(1));
+}
+
 // ABRelu: v' = c₂ (d² + 2 r e'), t' = c₂ (1 − κ θ) t. Parameters: c₂, f, κ, κπ. Slots: √q, 1/√q.
 STEP void abrelu_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
-    pair w;
-    entry_pair(s, row, col, &w);
-    real gain;
-    abrelu_advance(&w, p, &gain);
-    real d = row[PLANE_P] - col[PLANE_P];
-    s->v = R(p[0]) * fma(2 * row[PLANE_P] * col[PLANE_P], w.e, d * d);
-    s->t *= R(p[0]) * gain;
+    start a;
+    entry_start(s, row, col, &a);
+    real kappa = R(p[2]), turn = R(p[3]), phi, g, c = 2 - a.e;
+    mask_t is_near = a.e <= c;
+    real m = fmax(SELECT(is_near, a.e, c), R(0));
+    abrelu_turn(&m, &kappa, &phi, &g);
+    real e = SELECT(is_near, m, fma(turn - 1, m, 2 - turn)) - g;
+    s->v = R(p[0]) * fma(a.r, e + e, a.square);
+    s->t *= R(p[0]) * SELECT(is_near, 1 - phi, (1 - turn) + phi);
 }
 
 // The slots of erf and gelu on planes: √q, 1/√q, √q', then n and j of smooth.cl, 1/√q'.

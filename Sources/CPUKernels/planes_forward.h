@@ -9,16 +9,20 @@
                                1);                                                                                     \
              once_piece; once_piece = 0)
 
-// `count` pointwise steps on row y, which is changed in place; with a tape what stands in front of each goes there.
+// `count` pointwise steps on row y of v and t, of which the first may take sums over windows instead; with a tape what
+// stands in front of each goes there.
 STEP void pointwise_run(const pass *s, const plane_step *step, int count, extent rows, int dy, int dx, int is_circular,
-                        int y, int adds_covariance, int is_taped, real *v, real *t) {
+                        int y, int adds_covariance, const windows *sums, int is_taped, real *v, real *t) {
     int plane = s->plan->plane;
     for (int i = 0; i < count; i++, step++) {
         int p = (rows.y + y) * step->width + rows.x;
         real *tape = is_taped ? s->tape + 2 * step->taped * plane + y * rows.width : 0;
-        FOR_PIECES(rows, y, dy, dx, step->height, step->width, is_circular, begin, q, piece)
-        pointwise_row(s, step, p + begin, q, piece, adds_covariance && i == 0, v + begin, t + begin,
-                      is_taped ? tape + begin : 0, is_taped ? tape + plane + begin : 0);
+        FOR_PIECES(rows, y, dy, dx, step->height, step->width, is_circular, begin, q, piece) {
+            windows from;
+            if (sums) from = (windows){sums->first + begin, sums->second + begin, sums->stride, sums->scale};
+            pointwise_row(s, step, p + begin, q, piece, adds_covariance && i == 0, sums && i == 0 ? &from : 0, v + begin,
+                          t + begin, is_taped ? tape + begin : 0, is_taped ? tape + plane + begin : 0);
+        }
     }
 }
 
@@ -61,9 +65,16 @@ STEP void convolve(const pass *s, const plane_step *step, extent in, extent rows
     real *from_v = FIRST(s, step->input), *from_t = SECOND(s, step->input);
     fill_rim(s, step, from_v, from_t, in, in_dy, in_dx);
     real scale = R(s->parameters[step->parameter]);
+    int makes_sums_in_passing = step->run > 0 && step->has_ntk && is_dense_3x3(w);
     for (int y = 0; y < rows.height; y++) {
         real *v = FIRST(s, step->output) + y * stride, *t = SECOND(s, step->output) + y * stride;
         int from = y * w->stride_y - w->top;
+        if (makes_sums_in_passing) {
+            ptrdiff_t first = (ptrdiff_t)from * stride - w->left;
+            windows sums = {from_v + first, from_t + first, stride, scale};
+            pointwise_run(s, step + 1, step->run, rows, dy, dx, is_circular, y, 1, &sums, is_taped, v, t);
+            continue;
+        }
         window_row(from_v - w->left, stride, w, from, rows.width, &scale, s->columns, v);
         if (step->has_ntk) window_row(from_t - w->left, stride, w, from, rows.width, &scale, s->columns, t);
         else
@@ -73,7 +84,7 @@ STEP void convolve(const pass *s, const plane_step *step, extent in, extent rows
             FOR_PIECES(rows, y, dy, dx, step->height, step->width, is_circular, begin, q, piece)
             add_covariance_row(s, step, p + begin, q, piece, v + begin, t + begin);
         }
-        pointwise_run(s, step + 1, step->run, rows, dy, dx, is_circular, y, 1, is_taped, v, t);
+        pointwise_run(s, step + 1, step->run, rows, dy, dx, is_circular, y, 1, 0, is_taped, v, t);
     }
 }
 
@@ -97,7 +108,7 @@ STEP void forward_plane(const pass *s, const plane_segment *segment, int end_dy,
         case JOIN: move_plane(s, step->input, step->output, in, step->opcode == JOIN); break;
         default:
             for (int y = 0; y < in.height; y++)
-                pointwise_run(s, step, step->run, in, dy, dx, is_circular, y, 0, is_taped,
+                pointwise_run(s, step, step->run, in, dy, dx, is_circular, y, 0, 0, is_taped,
                               FIRST(s, step->input) + y * stride, SECOND(s, step->input) + y * stride);
             break;
         }

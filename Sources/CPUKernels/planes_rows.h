@@ -44,29 +44,80 @@ STEP void window_row(const real *input, int stride, const window *w, int y, int 
     }
 }
 
+// 3 x 3 windows side by side, as nearly all are: their sums are made where they are wanted, without a place in memory.
+typedef struct {
+    // The first pixels of the first windows of a row.
+    const real *first, *second;
+    int stride;
+    real scale;
+} windows;
+
+STEP int is_dense_3x3(const window *w) { return w->height == 3 && w->width == 3 && w->stride_y == 1 && w->stride_x == 1; }
+
+#define COLUMN_OF(top, stride) ((top)[0] + (top)[stride] + (top)[2 * (stride)])
+
+// Sums along a row: columns of three are kept from one window to the next.
+typedef struct {
+    real before, here;
+} window_sum;
+
+STEP void open_windows(const real *top, int stride, window_sum *sum) {
+    sum->before = COLUMN_OF(top, stride);
+    sum->here = COLUMN_OF(top + 1, stride);
+}
+
+STEP void next_window(const real *top, int stride, const real *scale, window_sum *sum, real *result) {
+    real after = COLUMN_OF(top + 2, stride);
+    *result = *scale * (sum->before + sum->here + after);
+    sum->before = sum->here;
+    sum->here = after;
+}
+
+// In a loop over x: the two values at an entry, from windows or from where they lie.
+#define OPEN_WINDOWS(from)                                                                                             \
+    window_sum sum_1, sum_2;                                                                                           \
+    if (from) {                                                                                                        \
+        open_windows((from)->first, (from)->stride, &sum_1);                                                           \
+        open_windows((from)->second, (from)->stride, &sum_2);                                                          \
+    }
+#define TAKE_ENTRY(from, in_1, in_2, a, b)                                                                              \
+    if (from) {                                                                                                        \
+        next_window((from)->first + x, (from)->stride, &(from)->scale, &sum_1, &(a));                                  \
+        next_window((from)->second + x, (from)->stride, &(from)->scale, &sum_2, &(b));                                 \
+    } else {                                                                                                           \
+        (a) = (in_1)[x];                                                                                               \
+        (b) = (in_2)[x];                                                                                               \
+    }
+
 // ---- pointwise steps ------------------------------------------------------------------------------------------------
 
 // Runs `statement` for every entry of a row: e the entry, row and col the slots. Adds k to t where a convolution with
 // weights has just been done.
 #define FOR_ENTRIES(slot_count, statement)                                                                             \
-    for (int x = 0; x < width; x++) {                                                                                  \
-        real row[MOST_SLOTS], col[MOST_SLOTS];                                                                         \
-        load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                    \
-        entry e = {v[x], t[x]};                                                                                        \
-        if (adds_covariance) {                                                                                         \
-            real k;                                                                                                    \
-            entry_covariance(&e, row, col, &k);                                                                        \
-            e.t += k;                                                                                                  \
+    {                                                                                                                  \
+        OPEN_WINDOWS(from)                                                                                             \
+        for (int x = 0; x < width; x++) {                                                                              \
+            real row[MOST_SLOTS], col[MOST_SLOTS];                                                                     \
+            load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                \
+            entry e;                                                                                                   \
+            TAKE_ENTRY(from, v, t, e.v, e.t)                                                                           \
+            if (adds_covariance) add_covariance(&e, row, col);                                                         \
+            if (tape_v) tape_v[x] = e.v, tape_t[x] = e.t;                                                              \
+            statement;                                                                                                 \
+            v[x] = e.v;                                                                                                \
+            t[x] = e.t;                                                                                                \
         }                                                                                                              \
-        if (tape_v) tape_v[x] = e.v, tape_t[x] = e.t;                                                                  \
-        statement;                                                                                                     \
-        v[x] = e.v;                                                                                                    \
-        t[x] = e.t;                                                                                                    \
     }                                                                                                                  \
     break
 
+STEP void add_covariance(entry *e, const real *row, const real *col) {
+    real k;
+    entry_covariance(e, row, col, &k);
+    e->t += k;
+}
+
 STEP void pointwise_entries(const pass *s, const plane_step *step, const images *images, int p, int q, int width,
-                            int adds_covariance, real *v, real *t, real *tape_v, real *tape_t) {
+                            int adds_covariance, const windows *from, real *v, real *t, real *tape_v, real *tape_t) {
     int pixels = step->height * step->width;
     OWN_PARAMETERS(s, step);
     switch (step->opcode) {
@@ -78,18 +129,21 @@ STEP void pointwise_entries(const pass *s, const plane_step *step, const images 
     }
 }
 
-STEP void pointwise_row(const pass *s, const plane_step *step, int p, int q, int width, int adds_covariance, real *v,
-                        real *t, real *tape_v, real *tape_t) {
+// One step on a row: of entries that lie at v and t, or of the sums over windows.
+STEP void pointwise_row(const pass *s, const plane_step *step, int p, int q, int width, int adds_covariance,
+                        const windows *from, real *v, real *t, real *tape_v, real *tape_t) {
     // The common cases apart, with what they decide as constants.
     images sides = images_of(s);
-    if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance && !tape_v) {
+    if (sides.pairing == ROW_AGAINST_PANEL && from && !tape_v) {
         sides.pairing = ROW_AGAINST_PANEL;
-        pointwise_entries(s, step, &sides, p, q, width, 1, v, t, 0, 0);
-    } else if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance) {
+        pointwise_entries(s, step, &sides, p, q, width, 1, from, v, t, 0, 0);
+    } else if (sides.pairing == ROW_AGAINST_PANEL && from) {
         sides.pairing = ROW_AGAINST_PANEL;
-        pointwise_entries(s, step, &sides, p, q, width, 1, v, t, tape_v, tape_t);
+        pointwise_entries(s, step, &sides, p, q, width, 1, from, v, t, tape_v, tape_t);
+    } else if (from) {
+        pointwise_entries(s, step, &sides, p, q, width, 1, from, v, t, tape_v, tape_t);
     } else {
-        pointwise_entries(s, step, &sides, p, q, width, adds_covariance, v, t, tape_v, tape_t);
+        pointwise_entries(s, step, &sides, p, q, width, adds_covariance, 0, v, t, tape_v, tape_t);
     }
 }
 
@@ -105,26 +159,30 @@ STEP void add_covariance_row(const pass *s, const plane_step *step, int p, int q
 
 // own_2, where it is wanted, receives the second image's share: the same with the sides exchanged.
 #define FOR_ADJOINTS(slot_count, function)                                                                             \
-    for (int x = 0; x < width; x++) {                                                                                  \
-        real row[MOST_SLOTS], col[MOST_SLOTS], own;                                                                    \
-        load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                    \
-        entry e = {tape_v[x], tape_t[x]};                                                                              \
-        if (own_2) {                                                                                                   \
-            adjoint other = {k[x], t[x]};                                                                              \
-            function(&e, &other, &own, col, row, parameters);                                                          \
-            own_2[x] += own;                                                                                           \
+    {                                                                                                                  \
+        OPEN_WINDOWS(from)                                                                                             \
+        for (int x = 0; x < width; x++) {                                                                              \
+            real row[MOST_SLOTS], col[MOST_SLOTS], own;                                                                \
+            load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                \
+            entry e = {tape_v[x], tape_t[x]};                                                                          \
+            adjoint g;                                                                                                 \
+            TAKE_ENTRY(from, k, t, g.k, g.t)                                                                           \
+            if (own_2) {                                                                                               \
+                adjoint other = g;                                                                                     \
+                function(&e, &other, &own, col, row, parameters);                                                      \
+                own_2[x] += own;                                                                                       \
+            }                                                                                                          \
+            function(&e, &g, &own, row, col, parameters);                                                              \
+            own_1[x] += own;                                                                                           \
+            k[x] = adds_covariance ? g.k + g.t : g.k;                                                                  \
+            t[x] = g.t;                                                                                                \
         }                                                                                                              \
-        adjoint g = {k[x], t[x]};                                                                                      \
-        function(&e, &g, &own, row, col, parameters);                                                                  \
-        own_1[x] += own;                                                                                               \
-        k[x] = adds_covariance ? g.k + g.t : g.k;                                                                      \
-        t[x] = g.t;                                                                                                    \
     }                                                                                                                  \
     break
 
 STEP void reverse_entries(const pass *s, const plane_step *step, const images *images, int p, int q, int width,
-                          int adds_covariance, const real *tape_v, const real *tape_t, real *k, real *t, real *own_1,
-                          real *own_2) {
+                          int adds_covariance, const windows *from, const real *tape_v, const real *tape_t, real *k,
+                          real *t, real *own_1, real *own_2) {
     int pixels = step->height * step->width;
     OWN_PARAMETERS(s, step);
     switch (step->opcode) {
@@ -137,12 +195,18 @@ STEP void reverse_entries(const pass *s, const plane_step *step, const images *i
 }
 
 STEP void reverse_row(const pass *s, const plane_step *step, int p, int q, int width, int adds_covariance,
-                      const real *tape_v, const real *tape_t, real *k, real *t, real *own_1, real *own_2) {
+                      const windows *from, const real *tape_v, const real *tape_t, real *k, real *t, real *own_1,
+                      real *own_2) {
     images sides = images_of(s);
-    if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance) {
+    if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance && from) {
         sides.pairing = ROW_AGAINST_PANEL;
-        reverse_entries(s, step, &sides, p, q, width, 1, tape_v, tape_t, k, t, own_1, 0);
+        reverse_entries(s, step, &sides, p, q, width, 1, from, tape_v, tape_t, k, t, own_1, 0);
+    } else if (sides.pairing == ROW_AGAINST_PANEL && adds_covariance) {
+        sides.pairing = ROW_AGAINST_PANEL;
+        reverse_entries(s, step, &sides, p, q, width, 1, 0, tape_v, tape_t, k, t, own_1, 0);
+    } else if (from) {
+        reverse_entries(s, step, &sides, p, q, width, adds_covariance, from, tape_v, tape_t, k, t, own_1, own_2);
     } else {
-        reverse_entries(s, step, &sides, p, q, width, adds_covariance, tape_v, tape_t, k, t, own_1, own_2);
+        reverse_entries(s, step, &sides, p, q, width, adds_covariance, 0, tape_v, tape_t, k, t, own_1, own_2);
     }
 }
