@@ -10,17 +10,22 @@ here=$(dirname "$(realpath "$0")")
 # These tests may themselves run in a job of some queue.
 unset "${!SLURM_@}" "${!SBATCH_@}" "${!SQUEUE_@}" "${!OMPI_@}" "${!PMIX_@}"
 folder=$(mktemp -d "${TMPDIR:-/tmp}/ntk-slurm.XXXXXX")
+explain() {
+    timeout 10 squeue --all || true
+    timeout 10 sinfo || true
+    tail -n 20 "$folder"/slurm/log/slurm*.log "$folder"/run/slurm/*.log || true
+}
 finish() {
     status=$?
+    if [ "$status" != 0 ] && [ "$status" != 77 ]; then explain >&2; fi
     "$here/slurm-one-node.sh" stop "$folder/slurm" || true
-    [ "$status" = 0 ] || [ "$status" = 77 ] || tail -n 20 "$folder"/run/slurm/*.log 2>&1 >&2 || true
     rm -rf "$folder"
 }
 trap finish EXIT
 fail() { echo "slurm.sh: $*" >&2; exit 1; }
-# Waits up to three minutes for a command to succeed.
+# Waits up to five minutes for a command to succeed.
 wait_for() {
-    local end=$((SECONDS + 180))
+    local end=$((SECONDS + 300))
     while [ "$SECONDS" -lt "$end" ]; do "$@" && return; sleep 0.1; done
     fail "waited in vain for: $*"
 }
@@ -57,10 +62,15 @@ scancel --signal=TERM --batch "${array}_0"
 log=run/slurm/gram_${array}_0.log
 wait_for grep -q "job ${array}_0 is queued again" "$log"
 stopped=$(tiles)
-# The queue would let the task wait for two minutes; asked too often, it would let it wait for ever.
+# The queue lets the task wait for two minutes. It is asked not to, once the task waits for that time and for nothing
+# else. Asked within the second of the requeue, it would start the task with rights that were just revoked; asked again
+# and again, it would let it wait for ever.
+asked=$((SECONDS - 25))
 started() {
-    [ -z "$(squeue -h -j "${array}_0" -t PENDING 2>&1)" ] || scontrol update "JobId=${array}_0" StartTime=now || true
-    sleep 3
+    if [ $((SECONDS - asked)) -ge 30 ] && squeue -h -j "${array}_0" -t PENDING -o %r 2>&1 | grep -q BeginTime; then
+        scontrol update "JobId=${array}_0" StartTime=now || true
+        asked=$SECONDS
+    fi
     grep -q "were there" "$log"
 }
 wait_for started
