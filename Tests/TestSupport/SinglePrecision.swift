@@ -14,6 +14,17 @@ package struct SinglePrecision {
         program = try net.program(channels: x.stride)
     }
 
+    /// Nets that round in different ways: with and without bias, and smooth.
+    package static var nets: [Architecture] {
+        [.fc(depth: 3), .fc(depth: 2, weightStd: 1, biasStd: 0), .fc(depth: 2, activation: Erf())]
+    }
+
+    /// Whether pairs of equal images have the entry of the diagonal with each other, in both precisions.
+    package func treatsEqualImagesAlike(_ pairs: [(Int, Int)]) throws -> Bool {
+        let (single, double) = try kernels()
+        return [single, double].allSatisfy { matrix in pairs.allSatisfy { matrix[$0, $0] == matrix[$0, $1] } }
+    }
+
     /// Θ(X, X) in both precisions.
     package func kernels() throws -> (single: HostMatrix, double: HostMatrix) {
         func kernel(_ precision: Precision) throws -> HostMatrix {
