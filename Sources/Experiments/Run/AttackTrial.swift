@@ -62,13 +62,13 @@ struct AttackTrial: Sendable {
     private func outcome(
         _ evaluation: AttackEvaluation, _ team: PredictorTeam<some AttackedModel>
     ) async throws -> AttackOutcome? {
-        let flag = CancellationFlag()
         let steps = StepProgress(
             ProgressLine(label: stage, item: "gradients", unit: "gradients"),
             total: evaluation.pointSteps(points: try fitted.points.count), stages.journal)
-        let control = AttackControl(
-            isCancelled: { flag.isSet }, onStep: { steps.add($0) }, memory: StageMemory(stages.folder, stage: stage))
-        return try await withTaskCancellationHandler {
+        return try await CancellationFlag.during { flag in
+            let control = AttackControl(
+                isCancelled: { flag.isSet }, onStep: { steps.add($0) },
+                memory: StageMemory(stages.folder, stage: stage))
             if let attack = evaluation.attack.joint {
                 return try await outcome(attack, evaluation, team, control)
             }
@@ -77,8 +77,6 @@ struct AttackTrial: Sendable {
                 try evaluation.perturb(tested.batch(range), of: predictor, control: control)
             }
             return AttackOutcome.joined(parts)
-        } onCancel: {
-            flag.set()
         }
     }
 

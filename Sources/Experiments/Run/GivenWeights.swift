@@ -40,6 +40,11 @@ package struct GivenWeights: Sendable {
         ]) { $1 }
     }
 
+    /// Whether weights of a setting were kept, of whatever equations.
+    static func exist(in folder: RunFolder, _ setting: TrainingSetting) -> Bool {
+        FileManager.default.fileExists(atPath: "\(folder.path)/\(name(setting))")
+    }
+
     /// Keeps the weights of a setting.
     /// - Parameters:
     ///   - weights: α, [n, k].
@@ -54,15 +59,15 @@ package struct GivenWeights: Sendable {
             json: Record(
                 origin: origin(setting), array: try SHA256.hex(ofFile: path), solver: solution.solver.rawValue,
                 residual: solution.residual, iterations: solution.iterations, seconds: solution.seconds),
-            to: name(setting))
+            to: Self.name(setting))
     }
 
     /// The weights of a setting.
     /// - Returns: nil where none were solved.
     /// - Throws: ``RunFolderError`` where they belong to other equations, or their file is not the one that was written.
     func read(_ setting: TrainingSetting, points n: Int) throws -> (Tensor<Double>, KernelRegression.Solution)? {
-        guard let record = try folder.read(json: Record.self, from: name(setting)) else { return nil }
-        let path = "\(folder.path)/\(name(setting))"
+        guard let record = try folder.read(json: Record.self, from: Self.name(setting)) else { return nil }
+        let path = "\(folder.path)/\(Self.name(setting))"
         let wanted = origin(setting)
         let differences = Set(wanted.keys).union(record.origin.keys).filter { wanted[$0] != record.origin[$0] }
         guard differences.isEmpty else {
@@ -88,5 +93,5 @@ package struct GivenWeights: Sendable {
         origin.merging(["diag_reg": PlainValue.format(setting.diagReg)]) { $1 }
     }
 
-    private func name(_ setting: TrainingSetting) -> String { "weights_\(setting.suffix).json" }
+    private static func name(_ setting: TrainingSetting) -> String { "weights_\(setting.suffix).json" }
 }

@@ -5,7 +5,8 @@ import TangentKernels
 extension RunStages {
     /// Refuses what the data or the memory do not allow, before anything is computed.
     func check() throws {
-        if try needsMatrices { try MatrixMemory(configuration, points: dataset.trainInputs.count).validate() }
+        let memory = MatrixMemory(configuration, points: dataset.trainInputs.count)
+        if try !memory.isEnough && needsMatrices { try memory.validate() }
         for place in configuration.networks.indices { try checkKernel(ofNetworks: place) }
         guard dataset.testInputs.count > 0 else { return }
         for place in configuration.attacks.indices { try trial(place).check() }

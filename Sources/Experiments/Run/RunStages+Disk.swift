@@ -9,12 +9,12 @@ import TangentKernels
 extension RunStages {
     /// α of every ridge, and how each was found.
     func solveOnDisk(_ plan: SolvePlan, _ given: Given) async throws -> Solved {
-        let problem = try await problemOnDisk(plan, configuration, program, configuration.kinds)
+        let problem = try await problemOnDisk(plan, configuration.model, program, configuration.kinds)
         if configuration.save.contains(.kernels) {
             try await journal.measure("export") { try await exportKernels(problem.matrices) }
         }
         return try await journal.measure("regression") {
-            try await cancellable { flag in
+            try await CancellationFlag.during { flag in
                 var solved = Solved()
                 solved.problem = problem
                 for place in configuration.inference.diagReg.indices {
@@ -37,7 +37,7 @@ extension RunStages {
             preconditionFailure("no features are wanted")
         }
         let name = problem.suffix.isEmpty ? "" : " " + problem.suffix.dropFirst()
-        return try await cancellable { flag in
+        return try await CancellationFlag.during { flag in
             let gram = StoredGram(matrix: problem.gram)
             let spectrum = try await journal.measure("spectrum" + name) {
                 try self.spectrum(
@@ -84,16 +84,13 @@ extension RunStages {
     }
 
     /// Makes the Gram matrices of a net: computes the tiles that are missing.
-    /// - Parameters:
-    ///   - configuration: its `model` is the net.
-    ///   - label: of the net; nil for that of the run.
+    /// - Parameter label: of the net; nil for that of the run.
     func problemOnDisk(
-        _ plan: SolvePlan, _ configuration: Configuration, _ program: CovarianceProgram,
-        _ kinds: Set<CovarianceKind>,
+        _ plan: SolvePlan, _ net: ModelSection, _ program: CovarianceProgram, _ kinds: Set<CovarianceKind>,
         label: String? = nil
     ) async throws -> ProblemOnDisk {
         let (suffix, name) = (label.map { "_" + $0 } ?? "", label.map { " " + $0 } ?? "")
-        guard let store = try gramStore(of: configuration.model) else {
+        guard let store = try gramStore(of: net) else {
             preconditionFailure("a store was refused and is needed")
         }
         return try await journal.measure("kernel" + name) {
@@ -110,18 +107,6 @@ extension RunStages {
             }
             return ProblemOnDisk(
                 plan: plan, suffix: suffix, origin: store.origin, matrices: matrices, gram: gram)
-        }
-    }
-
-    /// Runs what knows nothing of tasks, and is told by a flag that its task is cancelled.
-    private func cancellable<T: Sendable>(_ work: (CancellationFlag) async throws -> T) async throws
-        -> T
-    {
-        let flag = CancellationFlag()
-        return try await withTaskCancellationHandler {
-            try await work(flag)
-        } onCancel: {
-            flag.set()
         }
     }
 

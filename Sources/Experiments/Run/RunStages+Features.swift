@@ -47,10 +47,8 @@ extension RunStages {
         let plan = SolvePlan(configuration, .init(dataset), geometry: program.geometry, devices: backends.count)
         let basis: FeatureBasis
         if plan.isOnDisk {
-            var other = configuration
-            other.model = model
             basis = try await featureBasis(
-                problemOnDisk(plan, other, program, [configuration.kernel.type], label: label), known: nil)
+                problemOnDisk(plan, model, program, [configuration.kernel.type], label: label), known: nil)
         } else {
             let gram = try await journal.measure("kernel \(label)") {
                 try await self.gram(model, program, configuration.kernel.type, label: label)

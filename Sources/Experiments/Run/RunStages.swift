@@ -71,6 +71,7 @@ struct RunStages: Sendable {
     typealias Given = [String: (weights: Tensor<Double>, solution: KernelRegression.Solution)]
 
     private func givenWeights() throws -> Given {
+        guard settings.contains(where: { GivenWeights.exist(in: folder, $0) }) else { return [:] }
         let store = try GivenWeights(folder, configuration, dataset, version)
         var given: Given = [:]
         for setting in settings {
