@@ -11,25 +11,25 @@ STEP void abrelu_variance(variance *v, acc *slot, CONSTANT acc *p) {
     v->q *= p[0];
 }
 
-// φ and g, times κ, at 1 − cos φ = m.
-STEP void abrelu_turn(const real *m, const real *kappa, real *phi, real *g) {
-    real twice = *m + *m, root = *kappa * sqrt(twice);
-    turn_and_moment_of(m, phi, g);
+// φ and 2g, times *scale, at x = 2 (1 − cos φ).
+STEP void abrelu_turn(const real *x, const real *scale, real *phi, real *twice_g) {
+    real root = *scale * sqrt(*x);
+    turn_and_moment_of(x, phi, twice_g);
     *phi *= root;
-    *g *= root * *m;
+    *twice_g *= root * *x;
 }
 
 // gain = K̇/c₂ = 1 − κ θ
 STEP void abrelu_advance(pair *s, CONSTANT acc *p, real *gain) {
-    real kappa = R(p[2]), turn = R(p[3]), phi, g;
+    real kappa = R(p[2]), turn = R(p[3]), phi, twice_g;
     mask_t is_near = s->e <= s->c;
-    real m = SELECT(is_near, s->e, s->c);
-    abrelu_turn(&m, &kappa, &phi, &g);
+    real m = SELECT(is_near, s->e, s->c), x = m + m;
+    abrelu_turn(&x, &kappa, &phi, &twice_g);
     real near_e = SELECT(is_near, m, fma(turn - 1, m, 2 - turn));
     real near_c = SELECT(is_near, 2 - m, fma(1 - turn, m, turn));
     *gain = SELECT(is_near, 1 - phi, (1 - turn) + phi);
-    s->e = near_e - g;
-    s->c = near_c + g;
+    s->e = fma(R(-0.5), twice_g, near_e);
+    s->c = fma(R(0.5), twice_g, near_c);
 }
 
 STEP void abrelu_forward(pair *s, const real *row, const real *col, CONSTANT acc *p) {

@@ -27,35 +27,35 @@ STEP void entry_pair(const entry *s, const real *row, const real *col, pair *res
 
 // k at an entry.
 STEP void entry_covariance(const entry *s, const real *row, const real *col, real *k) {
-    real d = row[PLANE_P] - col[PLANE_P];
-    *k = fma(row[PLANE_P], col[PLANE_P], R(-0.5) * fma(-d, d, s->v));
+    real d = row[PLANE_P] - col[PLANE_P], square = d * d;
+    *k = fma(R(-0.5), s->v - square, row[PLANE_P] * col[PLANE_P]);
 }
 
-// What an activation starts from at an entry: v − d², d², r and 1 − ρ; its last number may be out of [0, 2] by rounding.
+// What a rectifier starts from at an entry: d², r, 1/r, and 2 (1 − ρ), which may be out of [0, 4] by rounding. Where r = 0 the
+// latter is 0 too: nothing that goes forward depends on it.
 typedef struct {
-    real rest, square, r, e;
+    real square, r, inverse, twice_e;
 } start;
 
 STEP void entry_start(const entry *s, const real *row, const real *col, start *a) {
     real d = row[PLANE_P] - col[PLANE_P];
-    real inverse = R(0.5) * row[PLANE_I] * col[PLANE_I];
     a->square = d * d;
-    a->rest = s->v - a->square;
     a->r = row[PLANE_P] * col[PLANE_P];
-    a->e = SELECT(inverse > 0, a->rest * inverse, R(1));
+    a->inverse = row[PLANE_I] * col[PLANE_I];
+    a->twice_e = (s->v - a->square) * a->inverse;
 }
 
 // ABRelu: v' = c₂ (d² + 2 r e'), t' = c₂ (1 − κ θ) t. Parameters: c₂, f, κ, κπ. Slots: √q, 1/√q.
 STEP void abrelu_entry(entry *s, const real *row, const real *col, CONSTANT acc *p) {
     start a;
     entry_start(s, row, col, &a);
-    real kappa = R(p[2]), turn = R(p[3]), phi, g, c = 2 - a.e;
-    mask_t is_near = a.e <= c;
-    real m = fmax(SELECT(is_near, a.e, c), R(0));
-    abrelu_turn(&m, &kappa, &phi, &g);
-    real e = SELECT(is_near, m, fma(turn - 1, m, 2 - turn)) - g;
-    s->v = R(p[0]) * fma(a.r, e + e, a.square);
-    s->t *= R(p[0]) * SELECT(is_near, 1 - phi, (1 - turn) + phi);
+    real c2 = R(p[0]), scale = R(p[0]) * R(p[2]), turn = R(p[3]), twice_c = 4 - a.twice_e, phi, twice_g;
+    mask_t is_near = a.twice_e <= twice_c;
+    real x = fmax(SELECT(is_near, a.twice_e, twice_c), R(0));
+    abrelu_turn(&x, &scale, &phi, &twice_g);
+    real far_e = fma(c2 * (turn - 1), x, c2 * (4 - 2 * turn)) - twice_g;
+    s->v = fma(a.r, SELECT(is_near, c2 * x - twice_g, far_e), c2 * a.square);
+    s->t *= SELECT(is_near, c2 - phi, c2 * (1 - turn) + phi);
 }
 
 // The slots of erf and gelu on planes: √q, 1/√q, √q', then n and j of smooth.cl, 1/√q'.
@@ -193,28 +193,25 @@ typedef struct {
     real k, t;
 } adjoint;
 
-// sin θ and 1 / sin θ; the latter is 0 where the angle is rounding error of v (8 ulp of it), or where r = 0.
-STEP void entry_sine(const entry *s, const pair *w, const real *row, const real *col, real *sine, real *inverse) {
-    real scale = row[PLANE_I] * col[PLANE_I];
-    real floor_ = fma(R(REAL_BITS == 32 ? 9.6e-7 : 1.8e-15) * scale, s->v, COLLINEAR);
-    real square = w->e * w->c;
-    *sine = sqrt(square);
-    *inverse = SELECT((square > floor_) & (scale > 0), 1 / *sine, R(0));
-}
-
 STEP void abrelu_entry_reverse(const entry *s, adjoint *g, real *own, const real *row, const real *col,
                                CONSTANT acc *p) {
-    pair w;
-    entry_pair(s, row, col, &w);
-    real sine, inverse;
-    entry_sine(s, &w, row, col, &sine, &inverse);
-    real rho = 1 - w.e;
-    real pull = R(p[1]) * g->t * s->t * inverse * row[PLANE_I];
-    *own = R(0.5) * fma(R(p[1]) * g->k * sine * col[PLANE_P], row[PLANE_I], -pull * rho * row[PLANE_I]);
-    real gain;
-    abrelu_advance(&w, p, &gain);
-    gain *= R(p[0]);
-    g->k = fma(g->k, gain, pull * col[PLANE_I]);
+    start a;
+    entry_start(s, row, col, &a);
+    mask_t is_there = a.inverse > 0;
+    real twice_e = SELECT(is_there, a.twice_e, R(2)), twice_c = 4 - twice_e;
+    // 2 sin θ and 1 / (2 sin θ); the latter is 0 where the angle is rounding error of v (8 ulp of it), or where r = 0.
+    real square = fmax(twice_e * twice_c, R(0)), sine = sqrt(square);
+    real floor_ = fma(R(REAL_BITS == 32 ? 3.84e-6 : 7.2e-15) * a.inverse, s->v, 4 * COLLINEAR);
+    real inverse = SELECT((square > floor_) & is_there, 1 / sine, R(0));
+    real c2 = R(p[0]), f = R(p[1]), turn = R(p[3]), phi;
+    real pull = g->t * s->t * inverse * row[PLANE_I];
+    *own = R(0.25) * f * row[PLANE_I] * fma(g->k * sine, col[PLANE_P], pull * fma(R(2), twice_e, R(-4)));
+    mask_t is_near = twice_e <= twice_c;
+    real x = SELECT(is_near, twice_e, twice_c);
+    turn_over_sine(&x, &phi);
+    phi *= c2 * R(p[2]) * sine;
+    real gain = SELECT(is_near, c2 - phi, c2 * (1 - turn) + phi);
+    g->k = fma(g->k, gain, 2 * f * pull * col[PLANE_I]);
     g->t *= gain;
 }
 

@@ -213,8 +213,9 @@ typedef struct {
 #endif
 
 // Loads `count` slots of a pixel of either image, planes of `pixels` numbers each, from what ROW and COL take.
-#define LOAD_SLOTS(SIDES)                                                                                              \
-    STEP void load_slots(const SIDES *s, int slot, int pixels, int count, int p, int q, real *row, real *col) {        \
+#define LOAD_SLOTS(SIDES, INDEX)                                                                                       \
+    STEP void load_slots(const SIDES *s, INDEX slot, INDEX pixels, int count, INDEX p, INDEX q, real *row,             \
+                         real *col) {                                                                                  \
         _Pragma("unroll") for (int i = 0; i < count; i++) {                                                            \
             row[i] = ROW(s, slot + i * pixels + p);                                                                    \
             col[i] = COL(s, slot + i * pixels + q);                                                                    \

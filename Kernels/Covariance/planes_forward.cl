@@ -2,7 +2,7 @@
 
 // ---- pointwise steps, in registers ----------------------------------------------------------------------------------
 
-LOAD_SLOTS(pass)
+LOAD_SLOTS(pass, int)
 
 #define POINT(slots, statement)                                                                                        \
     {                                                                                                                  \

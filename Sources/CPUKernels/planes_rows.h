@@ -2,7 +2,7 @@
 
 #define MOST_SLOTS PLANE_SMOOTH_SLOTS
 
-// The two images, as ROW and COL take them.
+// The two images, as ROW and COL take them, from some slot and pixels on.
 typedef struct {
     const scalar *row, *col;
     int pairing;
@@ -10,7 +10,13 @@ typedef struct {
 
 STEP images images_of(const pass *s) { return (images){s->row, s->col, s->pairing}; }
 
-LOAD_SLOTS(images)
+// What loops run over is counted in addresses, so that they have no more to do than to go on.
+STEP images images_from(const images *s, int slot, int p, int q) {
+    return (images){s->row + (ptrdiff_t)(slot + p) * (s->pairing == PANEL_AGAINST_ITSELF ? LANES : 1),
+                    s->col + (ptrdiff_t)(slot + q) * (s->pairing == ROW_AGAINST_ITSELF ? 1 : LANES), s->pairing};
+}
+
+LOAD_SLOTS(images, ptrdiff_t)
 
 // A copy of a step's parameters that no store can alias, so that nothing is loaded again in a loop.
 #define OWN_PARAMETERS(s, step)                                                                                        \
@@ -96,9 +102,9 @@ STEP void next_window(const real *top, int stride, const real *scale, window_sum
 #define FOR_ENTRIES(slot_count, statement)                                                                             \
     {                                                                                                                  \
         OPEN_WINDOWS(from)                                                                                             \
-        for (int x = 0; x < width; x++) {                                                                              \
+        for (ptrdiff_t x = 0; x < width; x++) {                                                                        \
             real row[MOST_SLOTS], col[MOST_SLOTS];                                                                     \
-            load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                \
+            load_slots(&at, 0, pixels, slot_count, x, x, row, col);                                                    \
             entry e;                                                                                                   \
             TAKE_ENTRY(from, v, t, e.v, e.t)                                                                           \
             if (adds_covariance) add_covariance(&e, row, col);                                                         \
@@ -116,9 +122,10 @@ STEP void add_covariance(entry *e, const real *row, const real *col) {
     e->t += k;
 }
 
-STEP void pointwise_entries(const pass *s, const plane_step *step, const images *images, int p, int q, int width,
+STEP void pointwise_entries(const pass *s, const plane_step *step, const images *sides, int p, int q, int width,
                             int adds_covariance, const windows *from, real *v, real *t, real *tape_v, real *tape_t) {
-    int pixels = step->height * step->width;
+    ptrdiff_t pixels = step->height * step->width;
+    images at = images_from(sides, step->slot, p, q);
     OWN_PARAMETERS(s, step);
     switch (step->opcode) {
     case STEP_ABRELU: FOR_ENTRIES(2, abrelu_entry(&e, row, col, parameters));
@@ -161,9 +168,9 @@ STEP void add_covariance_row(const pass *s, const plane_step *step, int p, int q
 #define FOR_ADJOINTS(slot_count, function)                                                                             \
     {                                                                                                                  \
         OPEN_WINDOWS(from)                                                                                             \
-        for (int x = 0; x < width; x++) {                                                                              \
+        for (ptrdiff_t x = 0; x < width; x++) {                                                                        \
             real row[MOST_SLOTS], col[MOST_SLOTS], own;                                                                \
-            load_slots(images, step->slot, pixels, slot_count, p + x, q + x, row, col);                                \
+            load_slots(&at, 0, pixels, slot_count, x, x, row, col);                                                    \
             entry e = {tape_v[x], tape_t[x]};                                                                          \
             adjoint g;                                                                                                 \
             TAKE_ENTRY(from, k, t, g.k, g.t)                                                                           \
@@ -180,10 +187,11 @@ STEP void add_covariance_row(const pass *s, const plane_step *step, int p, int q
     }                                                                                                                  \
     break
 
-STEP void reverse_entries(const pass *s, const plane_step *step, const images *images, int p, int q, int width,
+STEP void reverse_entries(const pass *s, const plane_step *step, const images *sides, int p, int q, int width,
                           int adds_covariance, const windows *from, const real *tape_v, const real *tape_t, real *k,
                           real *t, real *own_1, real *own_2) {
-    int pixels = step->height * step->width;
+    ptrdiff_t pixels = step->height * step->width;
+    images at = images_from(sides, step->slot, p, q);
     OWN_PARAMETERS(s, step);
     switch (step->opcode) {
     case STEP_ABRELU: FOR_ADJOINTS(2, abrelu_entry_reverse);
