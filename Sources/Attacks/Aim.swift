@@ -13,6 +13,12 @@ struct Aim: Sendable {
         objective.direction(outputs, label: classes[i])
     }
 
+    /// The same for some points where it does not depend on their outputs, [rows, 1].
+    func constantDirections(_ rows: [Int], outputs: Int) -> [Double]? {
+        guard objective.hasConstantDirection(outputs: outputs) else { return nil }
+        return rows.flatMap { direction([0], $0) }
+    }
+
     /// Whether the class of point i has been left, or reached where targeted.
     func isReached(_ outputs: ArraySlice<Double>, _ i: Int) -> Bool {
         (Labels.predicted(outputs) == classes[i]) == goal.isTargeted

@@ -85,6 +85,12 @@ package struct AttackObjective: Sendable, Equatable {
     }
 }
 
+extension AttackObjective {
+    /// Whether `direction` depends on the label alone. With one output every loss goes the same way, but for those that
+    /// have an end: mse at its target, cw at the goal.
+    package func hasConstantDirection(outputs: Int) -> Bool { outputs == 1 && loss != .mse && loss != .cw }
+}
+
 // MARK: Losses of one point
 
 extension AttackObjective {

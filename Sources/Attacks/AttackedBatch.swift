@@ -108,6 +108,14 @@ final class AttackedBatch {
         return try onDevice { () throws(ComputeError) in try linearized.inputGradient(cotangents: cotangents) }
     }
 
+    /// The same at points that belong to some rows of the batch, where predictions are not asked for.
+    func gradient(_ points: Buffer, _ rows: [Int], _ cotangents: [Double]) throws(AttackError) -> Buffer {
+        let cotangents = Tensor(shape: [rows.count, model.outputs], elements: cotangents)
+        return try onDevice { () throws(ComputeError) in
+            try model.inputGradient(points, count: rows.count, cotangents: cotangents)
+        }
+    }
+
     /// The numbers of a gradient, [rows, d].
     func numbers(_ gradient: Buffer, _ rows: [Int]) throws(AttackError) -> [Double] {
         let numbers = try download(gradient)

@@ -19,6 +19,11 @@ package protocol AttackedModel: AnyObject, Sendable {
     /// Predictions alone.
     /// - Returns: [count, k].
     func predict(_ points: Buffer, count: Int) throws(ComputeError) -> Tensor<Double>
+
+    /// Gradients alone, Σ_c cotangents[i, c] ∇f_c.
+    /// - Parameter cotangents: [count, k].
+    /// - Returns: [count, d] in `precision`.
+    func inputGradient(_ points: Buffer, count: Int, cotangents: Tensor<Double>) throws(ComputeError) -> Buffer
 }
 
 extension AttackedModel {
@@ -26,6 +31,12 @@ extension AttackedModel {
 
     package func predict(_ points: Buffer, count: Int) throws(ComputeError) -> Tensor<Double> {
         try linearize(points, count: count).predictions
+    }
+
+    package func inputGradient(
+        _ points: Buffer, count: Int, cotangents: Tensor<Double>
+    ) throws(ComputeError) -> Buffer {
+        try linearize(points, count: count).inputGradient(cotangents: cotangents)
     }
 }
 

@@ -50,6 +50,20 @@ package final class KernelPredictor: Sendable {
             linearization: linearization, predictor: self)
     }
 
+    /// Σ_c cotangents[i, c] ∇f_c(x_i) where nobody asks for f: one pass over the pairs, nothing of which is kept.
+    /// - Parameters:
+    ///   - points: [count, d].
+    ///   - cotangents: [count, k].
+    /// - Returns: [count, d], on the device.
+    package func inputGradient(
+        _ points: Buffer, count: Int, cotangents: Tensor<Double>
+    ) throws(ComputeError) -> Buffer {
+        try backend.gradient(
+            kind, rows: try backend.prepare(program, inputs: points, count: count), columns: training,
+            cotangents: try backend.upload(cotangents.elements, as: backend.accumulatePrecision), count: 1,
+            weights: weights, outputs: outputs)
+    }
+
     /// f alone at `count` points.
     /// - Parameter points: [count, d].
     /// - Returns: [count, k].

@@ -47,6 +47,23 @@ import Testing
         #expect(two == [0, one[1], 2 * one[2]])
     }
 
+    /// With one output the way up does not depend on the predictions, but for losses that have an end.
+    @Test(arguments: AttackLoss.allCases) func pgdAsksForPredictionsWhereTheyMatter(loss: AttackLoss) throws {
+        let asked = try [2, 10].map { steps in
+            let requests = Requests()
+            let model = FormulaModel(outputs: 1) { x in
+                requests.add(x[0])
+                return [x[0]]
+            } gradient: { _, cotangent in
+                cotangent
+            }
+            _ = try PGD(loss: loss, steps: steps).perturb(
+                AttackBatch(points: points, labels: labels), of: model, within: threat, control: AttackControl())
+            return requests.all.count
+        }
+        #expect((asked[0] == asked[1]) == (loss != .mse && loss != .cw))
+    }
+
     @Test func squareAsksForActivePointsOnly() throws {
         let asked = Requests()
         let model = FormulaModel(outputs: 1) { x in

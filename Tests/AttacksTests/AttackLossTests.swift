@@ -36,6 +36,17 @@ import Testing
     }
 
     @Test(arguments: objectives, [1, 3])
+    func aConstantDirectionIsTheSameEverywhere(objective: AttackObjective, k: Int) {
+        var generator = SeededGenerator(seed: 4)
+        for label in k == 1 ? [-1, 1] : [0, 1, 2] {
+            let directions = (0..<50).map { _ in
+                objective.direction(generator.numbers(k, in: -3...3)[...], label: label)
+            }
+            #expect((Set(directions).count == 1) == objective.hasConstantDirection(outputs: k))
+        }
+    }
+
+    @Test(arguments: objectives, [1, 3])
     func confidentPredictionsStayFinite(objective: AttackObjective, k: Int) {
         for size in [0, 1e2, 1e5, 1e150] {
             for signs in [[1.0, -1, 0.5], [-1, 1, 1], [0, 0, 0], [1, 1, 1]] {

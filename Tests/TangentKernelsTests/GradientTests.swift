@@ -101,4 +101,32 @@ import Testing
             }
         }
     }
+
+    /// With predictions or without them, dense and on planes; few points and more take ways of their own.
+    @Test(arguments: [1, 9], TestBackends.all)
+    func gradientsAloneAreThoseBesidePredictions(points: Int, on backend: TestBackend) throws {
+        let backend = try backend.make()
+        for side in [1, 4] {
+            let conv = Conv(filter: (3, 3), weightStd: 2.0.squareRoot(), biasStd: 0.1)
+            let head: [any Layer] = side == 1 ? [] : [conv, Relu(), conv, Relu()]
+            let program = try Architecture(head + Architecture.fc(depth: 1).layers).program(
+                height: side, width: side, channels: 3)
+            let x = RandomArchitecture.inputs(20, side * side * 3, seed: 26).reshaped([20, side, side, 3])
+            let z = RandomArchitecture.inputs(points, side * side * 3, seed: 27)
+            var generator = SeededGenerator(seed: 28)
+            let weights = Tensor(shape: [20, 2], elements: generator.numbers(40))
+            let cotangents = Tensor(shape: [points, 2], elements: generator.numbers(2 * points))
+            for precision in Precision.allCases {
+                let training = try backend.prepare(program, inputs: x, precision)
+                let predictor = try KernelPredictor(.ntk, training: training, weights: weights, backend: backend)
+                let buffer = try backend.upload(z.elements, as: precision)
+                let wanted = try backend.download(
+                    predictor.linearized(buffer, count: points).inputGradient(cotangents: cotangents))
+                let found = try backend.download(
+                    predictor.inputGradient(buffer, count: points, cotangents: cotangents))
+                let bound = precision == .float64 ? 1e-13 : 2e-6
+                #expect(Distance.relative(found, to: wanted) <= bound, "side \(side), \(precision)")
+            }
+        }
+    }
 }
