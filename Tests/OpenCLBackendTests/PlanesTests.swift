@@ -126,7 +126,10 @@ struct PlanesTests {
         let backend = try Self.backend(form)
         let program = try Architecture(net.layers).program(height: net.height, width: net.width, channels: 1)
         try Self.compareGram(backend, program, .float32, rows: 1, columns: 3)
-        for count in [1, 2, 32] {
+        // From 32 cotangents on records are finished pair by pair, where they are at all.
+        let tables = PlanesTables(PlanesPlan(program))
+        let counts = [1, 2, 32].filter { $0 < 32 || tables.finishesPairs(cotangents: $0) }
+        for count in counts {
             try Self.compareGradients(backend, program, .float32, rows: 1, columns: 2, count: count)
         }
     }
