@@ -60,20 +60,20 @@ struct GradientAscent {
     ) throws(AttackError) {
         let isSigned = attacked.ball.norm == .linf
         var direction: Buffer
-        var numbers: [Double] = []
+        var predictions: Tensor<Double>?
         if !isFirst, let cotangents = attacked.aim.constantDirections(rows, outputs: attacked.model.outputs) {
             direction = try attacked.gradient(path.point, rows, cotangents)
-            if momentum > 0 || !isSigned { numbers = try attacked.numbers(direction, rows) }
         } else {
             let isAtOrigin = if case .clean = start { isFirst } else { false }
             let linearized = isAtOrigin ? try attacked.linearizeOrigin() : try attacked.linearize(path.point, rows)
-            let predictions = linearized.predictions
+            let outputs = linearized.predictions
             direction = try attacked.gradient(
-                linearized,
-                rows.enumerated().flatMap { attacked.aim.direction(predictions.row($0.offset), $0.element) })
-            if isFirst || momentum > 0 || !isSigned { numbers = try attacked.numbers(direction, rows) }
-            if isFirst { attacked.countZeros(numbers, predictions, rows) }
+                linearized, rows.enumerated().flatMap { attacked.aim.direction(outputs.row($0.offset), $0.element) })
+            predictions = outputs
         }
+        var numbers: [Double] = []
+        if isFirst || momentum > 0 || !isSigned { numbers = try attacked.numbers(direction, rows) }
+        if isFirst, let predictions { attacked.countZeros(numbers, predictions, rows) }
         if momentum > 0 {
             numbers = accumulate(numbers, &path, attacked.size)
             if isSigned { direction = try attacked.upload(numbers) }

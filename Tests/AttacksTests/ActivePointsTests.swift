@@ -20,6 +20,20 @@ import Testing
         return points.elements.map { origin in visited.count { abs($0 - origin) < 2 } }
     }
 
+    /// Where predictions were asked for, in order.
+    private func requests(of attack: any Attack) throws -> [Double] {
+        let requests = Requests()
+        let model = FormulaModel(outputs: 1) { x in
+            requests.add(x[0])
+            return [x[0]]
+        } gradient: { _, cotangent in
+            cotangent
+        }
+        _ = try attack.perturb(
+            AttackBatch(points: points, labels: labels), of: model, within: threat, control: AttackControl())
+        return requests.all
+    }
+
     /// The last point of a run is its result, so all take part in the first one; in further ones only robust points.
     @Test func furtherRunsOfPGD() throws {
         #expect(try visits(PGD(steps: 4, restarts: 3)) == [4, 4, 12])
@@ -50,32 +64,15 @@ import Testing
     /// With one output the way up does not depend on the predictions, but for losses that have an end.
     @Test(arguments: AttackLoss.allCases) func pgdAsksForPredictionsWhereTheyMatter(loss: AttackLoss) throws {
         let asked = try [2, 10].map { steps in
-            let requests = Requests()
-            let model = FormulaModel(outputs: 1) { x in
-                requests.add(x[0])
-                return [x[0]]
-            } gradient: { _, cotangent in
-                cotangent
-            }
-            _ = try PGD(loss: loss, steps: steps).perturb(
-                AttackBatch(points: points, labels: labels), of: model, within: threat, control: AttackControl())
-            return requests.all.count
+            try requests(of: PGD(loss: loss, steps: steps)).count
         }
         #expect((asked[0] == asked[1]) == (loss != .mse && loss != .cw))
     }
 
     @Test func squareAsksForActivePointsOnly() throws {
-        let asked = Requests()
-        let model = FormulaModel(outputs: 1) { x in
-            asked.add(x[0])
-            return [x[0]]
-        } gradient: { _, cotangent in
-            cotangent
-        }
-        _ = try Square(queries: 20).perturb(
-            AttackBatch(points: points, labels: labels), of: model, within: threat, control: AttackControl())
+        let asked = try requests(of: Square(queries: 20))
         // Once clean; then query by query until the goal is reached.
-        let counts = points.elements.map { origin in asked.all.count { abs($0 - origin) < 2 } }
+        let counts = points.elements.map { origin in asked.count { abs($0 - origin) < 2 } }
         #expect(counts[0] == 1 && counts[1] < counts[2] && counts[2] >= 20)
     }
 }
